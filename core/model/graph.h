@@ -1,0 +1,69 @@
+// A ModelConfig made explicit: defaults filled in, names resolved to indexes, widths known, order fixed.
+// The one place that checks a configuration; the tensor table, core/nn and core/train all start here.
+//
+// Thread safety: a Graph is plain data; Resolve is a pure function.
+#ifndef SEQUENT_CORE_MODEL_GRAPH_H_
+#define SEQUENT_CORE_MODEL_GRAPH_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "sequent/v1/model.pb.h"
+
+namespace sequent {
+
+enum class NodeKind { kInput, kEmbedding, kDense, kRnn, kLstm, kGru, kActivation, kDropout, kConcat, kAdd };
+enum class ActivationKind { kTanh, kSigmoid, kRelu, kLeakyRelu };
+
+// One input or layer. Inputs come first, then layers in an order in which inputs precede their users.
+struct Node {
+  NodeKind kind;
+  std::string name;
+  std::vector<size_t> inputs;  // indexes into Graph::nodes, all smaller than this node's own
+  size_t width = 0;            // floats per step; token inputs: 0 (they carry ids)
+  size_t tokens = 0;           // token inputs: number of ids
+  ActivationKind activation = ActivationKind::kTanh;  // rnn, activation
+  bool bias = true;                                   // dense, gru
+  bool reset_after = true;                            // gru
+  bool keep_old = true;                               // gru
+  float dropout = 0;                                  // dropout
+};
+
+enum class HeadKind { kSoftmax, kPoint, kGaussian };
+
+struct HeadNode {
+  HeadKind kind;
+  std::string name;
+  size_t input = 0;     // node index
+  size_t in_width = 0;
+  // Rows of its weight: classes; columns; Gaussian: 2 x columns (all means, then all raw scales; the
+  // standard deviation is softplus(raw) + 1e-6).
+  size_t outputs = 0;
+  std::vector<size_t> columns;      // regression: indexes of the input columns predicted
+  std::vector<std::string> labels;  // softmax: the name of each class
+  float loss_weight = 1;
+};
+
+struct FeedbackNode {
+  size_t head = 0;
+  std::vector<size_t> columns;  // feature inputs: input column that the head's k-th output column feeds
+};
+
+struct Graph {
+  std::vector<Node> nodes;
+  std::vector<HeadNode> heads;
+  std::optional<FeedbackNode> feedback;
+  bool tokens() const { return nodes[0].kind == NodeKind::kInput && nodes[0].tokens > 0; }
+};
+
+// INVALID_ARGUMENT says which field, what was expected, what came: "layers[2].lstm.units: expected > 0,
+// got 0". Exactly one input is supported; every node and head must be reachable and every width > 0
+// and <= 65536.
+StatusOr<Graph> ResolveGraph(const v1::ModelConfig& config);
+
+}  // namespace sequent
+
+#endif  // SEQUENT_CORE_MODEL_GRAPH_H_
