@@ -23,7 +23,8 @@ struct SamplingOptions {
 Status CheckSampling(const SamplingOptions& options);
 
 // The class drawn from softmax(logits / temperature) cut to top_k, then top_p; ties go to the smaller
-// class. `uniform` in [0, 1). `scratch` is reused.
+// class. `uniform` in [0, 1). A NaN among the logits counts as a class that never comes. `logits` is
+// not empty. `scratch` is reused: nothing is allocated once it has seen as many classes.
 int32_t SampleClass(std::span<const float> logits, const SamplingOptions& options, double uniform,
                     std::vector<std::pair<float, int32_t>>* scratch);
 

@@ -1,17 +1,19 @@
 // State rows of one model version: fixed-size, 64-byte aligned, addressed by index.
 //
-// Rows live in blocks that never move, so a row's address is good until it is released. A released row
-// is reused; it is zeroed first, so no state crosses sessions. Every allocation gets a new generation:
-// a holder of a stale (index, generation) is found out.
+// Rows live in blocks of about 1 MiB that never move, so a row's address is good until it is released.
+// A row is zeroed before it is handed out, so no state crosses sessions. Every allocation gets a new
+// generation: a holder of a stale (index, generation) is found out.
 //
-// Thread safety: thread-safe; Data() of a row one holds needs no lock.
+// Thread safety: thread-safe; Data() takes no lock. A row's bytes belong to whoever holds it.
 #ifndef SEQUENT_CORE_NN_STATE_SLAB_H_
 #define SEQUENT_CORE_NN_STATE_SLAB_H_
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <vector>
 
 #include "core/base/aligned.h"
 #include "core/base/mutex.h"
@@ -26,13 +28,14 @@ struct RowRef {
 
 class StateSlab {
  public:
-  // `row_bytes` is rounded up to a multiple of 64.
+  // `row_bytes` > 0 is rounded up to a multiple of 64.
   explicit StateSlab(size_t row_bytes);
   ~StateSlab();
   StateSlab(const StateSlab&) = delete;
   StateSlab& operator=(const StateSlab&) = delete;
 
-  // A zeroed row. nullopt only if 2^32 - 2 rows are out.
+  // A zeroed row. nullopt if there is no memory, or 2^20 blocks (at least 1 TiB) or 2^32 - 2 rows are
+  // out.
   std::optional<RowRef> Allocate();
   // Ignored (and false) if the generation is stale.
   bool Release(RowRef row);
@@ -43,10 +46,25 @@ class StateSlab {
   size_t rows_in_use() const;
 
  private:
-  // Implementation details belong to state_slab.cc's author; blocks of about 1 MiB, a free list.
+  struct Block;
+  // Blocks are found through a table of two levels, each entry written once: readers need no lock.
+  static constexpr size_t kFanout = 1024;
+  using Leaf = std::array<std::atomic<Block*>, kFanout>;
+
+  Block* FindBlock(uint32_t index) const;
+  std::byte* RowBytes(Block* block, uint32_t index) const;
+  bool AddBlock() SEQ_REQUIRES(mutex_);
+  std::optional<uint32_t> TakeIndex();
+
   const size_t row_bytes_;
-  struct Impl;
-  Impl* impl_;
+  const size_t rows_per_block_;
+  std::array<std::atomic<Leaf*>, kFanout> leaves_{};
+
+  mutable Mutex mutex_;
+  uint32_t free_head_ SEQ_GUARDED_BY(mutex_) = UINT32_MAX;  // free rows hold the next one's index
+  uint64_t rows_made_ SEQ_GUARDED_BY(mutex_) = 0;           // rows ever handed out once
+  uint64_t rows_backed_ SEQ_GUARDED_BY(mutex_) = 0;         // rows that blocks have been made for
+  size_t in_use_ SEQ_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace sequent

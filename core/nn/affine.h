@@ -1,0 +1,47 @@
+// y = W x + b over addresses: the time-free half of dense layers, recurrent cells and heads.
+#ifndef SEQUENT_CORE_NN_AFFINE_H_
+#define SEQUENT_CORE_NN_AFFINE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/base/aligned.h"
+#include "core/kernels/packed_matrix.h"
+#include "core/kernels/product.h"
+#include "core/nn/arena.h"
+
+namespace sequent {
+
+class Affine {
+ public:
+  // `bias` in the order of the matrix's rows (gate-major), or nullptr.
+  Affine(kernels::PackedMatrix weight, const float* bias) : weight_(std::move(weight)) {
+    if (bias != nullptr) bias_ = weight_.PackVector(bias);
+  }
+
+  void Apply(size_t rows, const float* const* x, float* const* y) const {
+    if (rows == 0) return;
+    if (bias_.empty()) {
+      kernels::Product(weight_, rows, x, kernels::Start::kZero, nullptr, y);
+    } else {
+      kernels::Product(weight_, rows, x, kernels::Start::kBias, bias_.data(), y);
+    }
+  }
+
+  // The same into new rows of the arena, in packed order if the matrix is in gate order.
+  float** Apply(size_t rows, const float* const* x, Arena* arena) const {
+    float** y = arena->AllocateRows(rows, weight_.packed_width());
+    Apply(rows, x, y);
+    return y;
+  }
+
+  uint64_t work() const { return uint64_t{weight_.outputs()} * weight_.inputs(); }
+
+ private:
+  kernels::PackedMatrix weight_;
+  AlignedVector<float> bias_;  // packed; empty: none
+};
+
+}  // namespace sequent
+
+#endif  // SEQUENT_CORE_NN_AFFINE_H_

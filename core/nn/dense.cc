@@ -1,0 +1,34 @@
+// y = W x + b.
+#include <utility>
+
+#include "core/nn/affine.h"
+#include "core/nn/layer.h"
+
+namespace sequent {
+namespace {
+
+class Dense final : public Layer {
+ public:
+  Dense(size_t units, Affine map) : Layer(units), map_(std::move(map)) {}
+
+  uint64_t work() const override { return map_.work(); }
+
+  void Forward(const Window& window, std::span<const Signal> inputs, float* const*, Arena* arena,
+               Signal* output) const override {
+    output->vectors = map_.Apply(window.pairs(), inputs[0].vectors, arena);
+  }
+
+ private:
+  const Affine map_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Layer> MakeDense(const Node& node, size_t in, const TensorMap& tensors) {
+  const float* weight = tensors.at(node.name + ".weight").values.data();
+  const float* bias = node.bias ? tensors.at(node.name + ".bias").values.data() : nullptr;
+  return std::make_unique<Dense>(
+      node.width, Affine(kernels::PackedMatrix::Pack(weight, node.width, in), bias));
+}
+
+}  // namespace sequent

@@ -1,0 +1,130 @@
+// Gated recurrent units, gates r, z, n.
+//
+// Reset after: n = tanh(W x + b + r (U h + b')). Reset before: n = tanh(W x + b + U (r h)). Which way z
+// points is the update gate's business. The two differ in what has to be known before the candidate's
+// recurrent product can start, so they are two layers.
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "core/kernels/cells.h"
+#include "core/nn/affine.h"
+#include "core/nn/layer.h"
+#include "core/nn/recurrent.h"
+
+namespace sequent {
+namespace {
+
+using kernels::PackedMatrix;
+using kernels::UpdateGate;
+
+UpdateGate UpdateOf(const Node& node) {
+  return node.keep_old ? UpdateGate::kKeepOld : UpdateGate::kTakeNew;
+}
+
+class GruAfter final : public Layer {
+ public:
+  // `bias_state_n`: b' of the candidate, padded as GruAfterStep wants it; empty: none.
+  GruAfter(size_t units, UpdateGate update, Affine input, PackedMatrix recurrent,
+           AlignedVector<float> bias_state_n)
+      : Layer(units, 1),
+        update_(update),
+        input_(std::move(input)),
+        recurrent_(std::move(recurrent)),
+        bias_state_n_(std::move(bias_state_n)) {}
+
+  uint64_t work() const override { return input_.work() + 3 * output_width() * output_width(); }
+
+  void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
+               Arena* arena, Signal* output) const override {
+    float** input = input_.Apply(window.pairs(), inputs[0].vectors, arena);
+    float** h_all = arena->AllocateRows(window.pairs(), output_width());
+    const float* bias = bias_state_n_.empty() ? nullptr : bias_state_n_.data();
+    RunSteps(window, output_width(), states, h_all,
+             [&](size_t rows, size_t pair, const float* const* h, float* const* h_out) {
+               kernels::GruAfterStep(recurrent_, bias, update_, rows, input + pair, h, h_out,
+                                     nullptr);
+             });
+    output->vectors = h_all;
+  }
+
+ private:
+  const UpdateGate update_;
+  const Affine input_;
+  const PackedMatrix recurrent_;
+  const AlignedVector<float> bias_state_n_;
+};
+
+class GruBefore final : public Layer {
+ public:
+  GruBefore(size_t units, UpdateGate update, Affine input_rz, Affine input_n,
+            PackedMatrix recurrent_rz, PackedMatrix recurrent_n)
+      : Layer(units, 1),
+        update_(update),
+        input_rz_(std::move(input_rz)),
+        input_n_(std::move(input_n)),
+        recurrent_rz_(std::move(recurrent_rz)),
+        recurrent_n_(std::move(recurrent_n)) {}
+
+  uint64_t work() const override {
+    return input_rz_.work() + input_n_.work() + 3 * output_width() * output_width();
+  }
+
+  void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
+               Arena* arena, Signal* output) const override {
+    const float* const* x = inputs[0].vectors;
+    float** input_rz = input_rz_.Apply(window.pairs(), x, arena);
+    float** input_n = input_n_.Apply(window.pairs(), x, arena);
+    float** rz = arena->AllocateRows(window.rows, 2 * output_width());
+    float** rh = arena->AllocateRows(window.rows, output_width());
+    float** h_all = arena->AllocateRows(window.pairs(), output_width());
+    RunSteps(window, output_width(), states, h_all,
+             [&](size_t rows, size_t pair, const float* const* h, float* const* h_out) {
+               kernels::GruBeforeStep(recurrent_rz_, recurrent_n_, update_, rows, input_rz + pair,
+                                      input_n + pair, h, rz, rh, h_out, nullptr);
+             });
+    output->vectors = h_all;
+  }
+
+ private:
+  const UpdateGate update_;
+  const Affine input_rz_, input_n_;
+  const PackedMatrix recurrent_rz_, recurrent_n_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Layer> MakeGruAfter(const Node& node, size_t in, const TensorMap& tensors) {
+  const size_t units = node.width;
+  const float* w = tensors.at(node.name + ".weight_input").values.data();
+  const float* u = tensors.at(node.name + ".weight_state").values.data();
+  std::vector<float> bias;  // both biases of r and z add up outside of any product with r
+  AlignedVector<float> bias_state_n;
+  if (node.bias) {
+    const AlignedVector<float>& input = tensors.at(node.name + ".bias_input").values;
+    const AlignedVector<float>& state = tensors.at(node.name + ".bias_state").values;
+    bias.assign(input.begin(), input.end());
+    for (size_t i = 0; i < 2 * units; ++i) bias[i] += state[i];
+    bias_state_n.assign(RoundUp(units, kernels::kMaxLanes), 0.0f);
+    std::copy_n(state.begin() + 2 * units, units, bias_state_n.begin());
+  }
+  return std::make_unique<GruAfter>(
+      units, UpdateOf(node),
+      Affine(PackedMatrix::PackGates(w, 3, units, in), node.bias ? bias.data() : nullptr),
+      PackedMatrix::PackGates(u, 3, units, units), std::move(bias_state_n));
+}
+
+std::unique_ptr<const Layer> MakeGruBefore(const Node& node, size_t in, const TensorMap& tensors) {
+  const size_t units = node.width;
+  const float* w = tensors.at(node.name + ".weight_input").values.data();
+  const float* u = tensors.at(node.name + ".weight_state").values.data();
+  const float* b = node.bias ? tensors.at(node.name + ".bias").values.data() : nullptr;
+  const float* b_n = node.bias ? b + 2 * units : nullptr;
+  return std::make_unique<GruBefore>(
+      units, UpdateOf(node), Affine(PackedMatrix::PackGates(w, 2, units, in), b),
+      Affine(PackedMatrix::PackGates(w + 2 * units * in, 1, units, in), b_n),
+      PackedMatrix::PackGates(u, 2, units, units),
+      PackedMatrix::PackGates(u + 2 * units * units, 1, units, units));
+}
+
+}  // namespace sequent

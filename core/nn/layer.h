@@ -1,0 +1,72 @@
+// One node of the graph at work: immutable weights, packed, and the equations.
+//
+// Equations, tensor names and shapes: docs/models and core/model/tensor_table.h. Layers obey batch
+// invariance: what a pair gives does not depend on which other pairs are in the window.
+//
+// Thread safety: immutable after construction.
+#ifndef SEQUENT_CORE_NN_LAYER_H_
+#define SEQUENT_CORE_NN_LAYER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "core/base/status.h"
+#include "core/model/graph.h"
+#include "core/model/tensor.h"
+#include "core/nn/arena.h"
+#include "core/nn/window.h"
+
+namespace sequent {
+
+class Layer {
+ public:
+  virtual ~Layer() = default;
+
+  size_t output_width() const { return output_width_; }
+  // Bytes that a row keeps for this layer, a multiple of 64: vectors of output_width() floats, each
+  // padded with zeros to 64 bytes. All zeros before the first step.
+  size_t state_size() const { return state_vectors_ * state_stride() * sizeof(float); }
+  // Multiply-adds per step.
+  virtual uint64_t work() const { return 0; }
+
+  // Runs all pairs of the window. `states[r]` is row r's segment, advanced in place to its last step
+  // (unused by layers without state). What `output` points to lives in the arena or the inputs.
+  virtual void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
+                       Arena* arena, Signal* output) const = 0;
+
+  // DATA_LOSS unless the segment holds finite values and its padding is zero.
+  Status ValidateState(const float* state) const;
+
+ protected:
+  explicit Layer(size_t output_width, size_t state_vectors = 0)
+      : output_width_(output_width), state_vectors_(state_vectors) {}
+
+  // Floats from one vector of the state to the next.
+  size_t state_stride() const { return RoundUp(output_width_, kAlignment / sizeof(float)); }
+
+ private:
+  const size_t output_width_;
+  const size_t state_vectors_;
+};
+
+// The layer of a node that is no input; `tensors` must have passed CheckTensors.
+std::unique_ptr<const Layer> MakeLayer(const Graph& graph, const Node& node,
+                                       const TensorMap& tensors);
+
+// What MakeLayer chooses from, one per file.
+std::unique_ptr<const Layer> MakeEmbedding(const Node& node, const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeDense(const Node& node, size_t in, const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeRnn(const Node& node, size_t in, const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeLstm(const Node& node, size_t in, const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeGruAfter(const Node& node, size_t in, const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeGruBefore(const Node& node, size_t in, const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeActivation(const Node& node);
+std::unique_ptr<const Layer> MakeIdentity(const Node& node);
+std::unique_ptr<const Layer> MakeConcat(const Graph& graph, const Node& node);
+std::unique_ptr<const Layer> MakeAdd(const Node& node);
+
+}  // namespace sequent
+
+#endif  // SEQUENT_CORE_NN_LAYER_H_

@@ -1,0 +1,207 @@
+// Model::Run: one tick through the layers.
+//
+// The rows are sorted by length and cut into parts, one per thread; a part never looks at another. A
+// part goes through its rows' steps in windows (window.h), just large enough for the products over all
+// (row, step) pairs to be worth their weights' way through the caches, and small enough for scratch to
+// stay in them. In a window each layer does all pairs before the next layer starts. Between windows
+// everything lives in the rows' states, so a window's end is no different from a tick's.
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <span>
+
+#include "core/nn/head.h"
+#include "core/nn/layer.h"
+#include "core/nn/model.h"
+#include "core/nn/workspace_impl.h"
+
+namespace sequent {
+namespace {
+
+// From about 100 rows on a product runs at the speed of its arithmetic even when its weights come from
+// memory; more only displaces the layers' outputs from the cache.
+constexpr size_t kWindowPairs = 256;
+
+}  // namespace
+
+// One part of a tick, on one thread.
+class TickPart {
+ public:
+  TickPart(const Model& model, std::span<const TickRow* const> rows, Arena* arena)
+      : model_(model), rows_(rows), active_(rows.size()), arena_(arena) {}
+
+  void Run() {
+    AnswerLast();
+    for (arena_->Reset(); OpenWindow(); arena_->Reset()) {
+      RunLayers();
+      RunHeads();
+      StoreLast();
+      begin_ += window_.steps;
+    }
+    arena_->Reset();
+  }
+
+ private:
+  float* LastOf(const TickRow& row) const {
+    return reinterpret_cast<float*>(row.state + model_.last_offset_ + sizeof(uint32_t));
+  }
+
+  static float* OutputOf(const TickRow& row, size_t head) {
+    return row.outputs == nullptr ? nullptr : row.outputs[head];
+  }
+
+  void AnswerLast();
+  bool OpenWindow();
+  void RunLayers();
+  void RunHeads();
+  void StoreLast();
+  Signal InputSignal() const;
+  float* const* StatesOf(size_t node) const;
+
+  const Model& model_;
+  const std::span<const TickRow* const> rows_;
+  size_t active_;     // rows that have steps from begin_ on
+  size_t begin_ = 0;  // first step of the window
+  Window window_;
+  Signal* signals_ = nullptr;  // one per graph node
+  Arena* const arena_;
+};
+
+void TickPart::AnswerLast() {
+  const float** x = arena_->Allocate<const float*>(rows_.size());
+  float** y = arena_->Allocate<float*>(rows_.size());
+  for (size_t h = 0; h < model_.heads_.size(); ++h) {
+    const Head& head = model_.heads_[h];
+    size_t wanted = 0;
+    for (const TickRow* row : rows_) {
+      float* out = OutputOf(*row, h);
+      if (!row->output_last || out == nullptr) continue;
+      if (!model_.HasLast(row->state)) {
+        std::fill_n(out, head.outputs(), std::numeric_limits<float>::quiet_NaN());
+        continue;
+      }
+      x[wanted] = LastOf(*row) + head.last_offset();
+      y[wanted++] = out;
+    }
+    head.Apply(wanted, x, y);
+  }
+}
+
+bool TickPart::OpenWindow() {
+  while (active_ > 0 && rows_[active_ - 1]->steps <= begin_) --active_;
+  if (active_ == 0) return false;
+  const size_t longest = std::min(rows_[0]->steps - begin_, kWindowPairs);
+  auto* first = arena_->Allocate<size_t>(longest + 1);
+  first[0] = 0;
+  size_t steps = 0;
+  size_t rows = active_;
+  while (steps < longest) {
+    while (rows_[rows - 1]->steps <= begin_ + steps) --rows;
+    if (steps > 0 && first[steps] + rows > kWindowPairs) break;
+    first[steps + 1] = first[steps] + rows;
+    ++steps;
+  }
+  auto* length = arena_->Allocate<uint32_t>(active_);
+  for (size_t r = 0; r < active_; ++r) length[r] = std::min(rows_[r]->steps - begin_, steps);
+  window_ = {.rows = active_, .steps = steps, .first = first, .length = length};
+  return true;
+}
+
+Signal TickPart::InputSignal() const {
+  Signal signal;
+  if (model_.graph_.tokens()) {
+    auto* tokens = arena_->Allocate<int32_t>(window_.pairs());
+    for (size_t r = 0; r < window_.rows; ++r) {
+      const int32_t* from = rows_[r]->tokens + begin_;
+      for (size_t t = 0; t < window_.length[r]; ++t) tokens[window_.pair(r, t)] = from[t];
+    }
+    signal.tokens = tokens;
+    return signal;
+  }
+  const size_t width = model_.graph_.nodes[0].width;
+  auto** vectors = arena_->Allocate<const float*>(window_.pairs());
+  for (size_t r = 0; r < window_.rows; ++r) {
+    const float* from = rows_[r]->features + begin_ * width;
+    for (size_t t = 0; t < window_.length[r]; ++t) vectors[window_.pair(r, t)] = from + t * width;
+  }
+  signal.vectors = vectors;
+  return signal;
+}
+
+float* const* TickPart::StatesOf(size_t node) const {
+  auto** states = arena_->Allocate<float*>(window_.rows);
+  for (size_t r = 0; r < window_.rows; ++r) {
+    states[r] = reinterpret_cast<float*>(rows_[r]->state + model_.layer_offsets_[node]);
+  }
+  return states;
+}
+
+void TickPart::RunLayers() {
+  const std::vector<Node>& nodes = model_.graph_.nodes;
+  signals_ = arena_->Allocate<Signal>(nodes.size());
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    const Layer* layer = model_.layers_[i].get();
+    if (layer == nullptr) {
+      signals_[i] = InputSignal();
+      continue;
+    }
+    const size_t count = nodes[i].inputs.size();
+    Signal* inputs = arena_->Allocate<Signal>(count);
+    for (size_t k = 0; k < count; ++k) inputs[k] = signals_[nodes[i].inputs[k]];
+    signals_[i] = Signal();
+    layer->Forward(window_, {inputs, count}, layer->state_size() > 0 ? StatesOf(i) : nullptr,
+                   arena_, &signals_[i]);
+  }
+}
+
+void TickPart::RunHeads() {
+  const float** x = arena_->Allocate<const float*>(window_.pairs());
+  float** y = arena_->Allocate<float*>(window_.pairs());
+  for (size_t h = 0; h < model_.heads_.size(); ++h) {
+    const Head& head = model_.heads_[h];
+    const float* const* vectors = signals_[head.node()].vectors;
+    size_t wanted = 0;
+    for (size_t r = 0; r < window_.rows; ++r) {
+      const TickRow& row = *rows_[r];
+      float* out = OutputOf(row, h);
+      if (out == nullptr) continue;
+      if (row.output_last) out += head.outputs();
+      const size_t end = begin_ + window_.length[r];
+      for (size_t t = std::max<size_t>(begin_, row.first_output); t < end; ++t) {
+        x[wanted] = vectors[window_.pair(r, t - begin_)];
+        y[wanted++] = out + (t - row.first_output) * head.outputs();
+      }
+    }
+    head.Apply(wanted, x, y);
+  }
+}
+
+void TickPart::StoreLast() {
+  const uint32_t flag = 1;
+  for (size_t r = 0; r < window_.rows; ++r) {
+    float* last = LastOf(*rows_[r]);
+    std::memcpy(rows_[r]->state + model_.last_offset_, &flag, sizeof(flag));
+    for (size_t node : model_.last_nodes_) {
+      const float* vector = signals_[node].vectors[window_.last_pair(r)];
+      last = std::copy_n(vector, model_.graph_.nodes[node].width, last);
+    }
+  }
+}
+
+void Model::Run(const TickBatch& batch, Workspace* workspace, ThreadPool* pool) const {
+  struct Job {
+    const Model& model;
+    Workspace::Impl& scratch;
+    void Run(size_t part) { TickPart(model, scratch.part(part), &scratch.arenas[part]).Run(); }
+  };
+  FlushDenormals();
+  Job job{*this, *workspace->impl()};
+  job.scratch.Sort(batch.rows);
+  const size_t threads = pool == nullptr ? 1 : pool->threads();
+  job.scratch.Split(PartsWorthwhile(job.scratch.steps(), threads));
+  if (job.scratch.parts() == 1) return job.Run(0);
+  // One captured pointer fits into std::function without an allocation.
+  pool->Run(job.scratch.parts(), [&job](size_t part) { job.Run(part); });
+}
+
+}  // namespace sequent

@@ -1,0 +1,118 @@
+#include "core/nn/state_slab.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace sequent {
+namespace {
+
+constexpr size_t kBlockBytes = 1 << 20;
+constexpr uint64_t kMaxRows = UINT32_MAX - 1;
+
+}  // namespace
+
+// Generations are odd while their row is held and even while it is free.
+struct StateSlab::Block {
+  std::byte* rows = nullptr;
+  std::unique_ptr<std::atomic<uint32_t>[]> generations;
+
+  ~Block() { ::operator delete(rows, std::align_val_t(kAlignment)); }
+};
+
+StateSlab::StateSlab(size_t row_bytes)
+    : row_bytes_(RoundUp(std::max<size_t>(row_bytes, 1), kAlignment)),
+      rows_per_block_(std::max<size_t>(kBlockBytes / row_bytes_, 1)) {}
+
+StateSlab::~StateSlab() {
+  for (std::atomic<Leaf*>& entry : leaves_) {
+    Leaf* leaf = entry.load(std::memory_order_relaxed);
+    if (leaf == nullptr) break;
+    for (std::atomic<Block*>& block : *leaf) delete block.load(std::memory_order_relaxed);
+    delete leaf;
+  }
+}
+
+StateSlab::Block* StateSlab::FindBlock(uint32_t index) const {
+  const size_t block = index / rows_per_block_;
+  if (block >= kFanout * kFanout) return nullptr;
+  const Leaf* leaf = leaves_[block / kFanout].load(std::memory_order_acquire);
+  return leaf == nullptr ? nullptr : (*leaf)[block % kFanout].load(std::memory_order_acquire);
+}
+
+std::byte* StateSlab::RowBytes(Block* block, uint32_t index) const {
+  return block->rows + index % rows_per_block_ * row_bytes_;
+}
+
+bool StateSlab::AddBlock() {
+  const size_t number = rows_backed_ / rows_per_block_;
+  if (number >= kFanout * kFanout) return false;
+  std::atomic<Leaf*>& entry = leaves_[number / kFanout];
+  if (entry.load(std::memory_order_relaxed) == nullptr) {
+    auto* leaf = new (std::nothrow) Leaf{};
+    if (leaf == nullptr) return false;
+    entry.store(leaf, std::memory_order_release);
+  }
+  std::unique_ptr<Block> block(new (std::nothrow) Block);
+  if (block == nullptr) return false;
+  block->generations.reset(new (std::nothrow) std::atomic<uint32_t>[rows_per_block_]{});
+  block->rows = static_cast<std::byte*>(::operator new(
+      rows_per_block_ * row_bytes_, std::align_val_t(kAlignment), std::nothrow));
+  if (block->generations == nullptr || block->rows == nullptr) return false;
+  (*entry.load(std::memory_order_relaxed))[number % kFanout].store(block.release(),
+                                                                   std::memory_order_release);
+  rows_backed_ += rows_per_block_;
+  return true;
+}
+
+std::optional<uint32_t> StateSlab::TakeIndex() {
+  MutexLock lock(&mutex_);
+  uint32_t index = free_head_;
+  if (index != UINT32_MAX) {
+    std::memcpy(&free_head_, RowBytes(FindBlock(index), index), sizeof(free_head_));
+  } else {
+    if (rows_made_ == kMaxRows) return std::nullopt;
+    if (rows_made_ == rows_backed_ && !AddBlock()) return std::nullopt;
+    index = static_cast<uint32_t>(rows_made_++);
+  }
+  ++in_use_;
+  return index;
+}
+
+std::optional<RowRef> StateSlab::Allocate() {
+  const std::optional<uint32_t> index = TakeIndex();
+  if (!index) return std::nullopt;
+  Block* block = FindBlock(*index);
+  std::memset(RowBytes(block, *index), 0, row_bytes_);
+  const uint32_t generation = block->generations[*index % rows_per_block_].fetch_add(1) + 1;
+  return RowRef{.index = *index, .generation = generation};
+}
+
+bool StateSlab::Release(RowRef row) {
+  Block* block = FindBlock(row.index);
+  if (block == nullptr || row.generation % 2 == 0) return false;
+  uint32_t held = row.generation;
+  if (!block->generations[row.index % rows_per_block_].compare_exchange_strong(held, held + 1)) {
+    return false;
+  }
+  MutexLock lock(&mutex_);
+  std::memcpy(RowBytes(block, row.index), &free_head_, sizeof(free_head_));
+  free_head_ = row.index;
+  --in_use_;
+  return true;
+}
+
+std::byte* StateSlab::Data(RowRef row) const {
+  Block* block = FindBlock(row.index);
+  if (block == nullptr || row.generation % 2 == 0) return nullptr;
+  const uint32_t now =
+      block->generations[row.index % rows_per_block_].load(std::memory_order_acquire);
+  return now == row.generation ? RowBytes(block, row.index) : nullptr;
+}
+
+size_t StateSlab::rows_in_use() const {
+  MutexLock lock(&mutex_);
+  return in_use_;
+}
+
+}  // namespace sequent
