@@ -30,8 +30,8 @@ class Arena {
     return addresses;
   }
 
-  // Takes everything back. If it did not fit into one block, makes one that it fits into, so that the
-  // same pass again allocates nothing.
+  // Takes everything back. If it did not fit into one block, makes one that it fits into, so that
+  // the same pass again allocates nothing.
   void Reset();
 
  private:

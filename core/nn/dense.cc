@@ -27,8 +27,8 @@ class Dense final : public Layer {
 std::unique_ptr<const Layer> MakeDense(const Node& node, size_t in, const TensorMap& tensors) {
   const float* weight = tensors.at(node.name + ".weight").values.data();
   const float* bias = node.bias ? tensors.at(node.name + ".bias").values.data() : nullptr;
-  return std::make_unique<Dense>(
-      node.width, Affine(kernels::PackedMatrix::Pack(weight, node.width, in), bias));
+  return std::make_unique<Dense>(node.width,
+                                 Affine(kernels::PackedMatrix::Pack(weight, node.width, in), bias));
 }
 
 }  // namespace sequent

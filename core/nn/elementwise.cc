@@ -91,8 +91,6 @@ std::unique_ptr<const Layer> MakeConcat(const Graph& graph, const Node& node) {
   return std::make_unique<Concat>(node.width, std::move(widths));
 }
 
-std::unique_ptr<const Layer> MakeAdd(const Node& node) {
-  return std::make_unique<Add>(node.width);
-}
+std::unique_ptr<const Layer> MakeAdd(const Node& node) { return std::make_unique<Add>(node.width); }
 
 }  // namespace sequent

@@ -1,8 +1,8 @@
 // Gated recurrent units, gates r, z, n.
 //
-// Reset after: n = tanh(W x + b + r (U h + b')). Reset before: n = tanh(W x + b + U (r h)). Which way z
-// points is the update gate's business. The two differ in what has to be known before the candidate's
-// recurrent product can start, so they are two layers.
+// Reset after: n = tanh(W x + b + r (U h + b')). Reset before: n = tanh(W x + b + U (r h)). Which
+// way z points is the update gate's business. The two differ in what has to be known before the
+// candidate's recurrent product can start, so they are two layers.
 #include <algorithm>
 #include <utility>
 #include <vector>

@@ -22,8 +22,8 @@ class Head {
   size_t last_offset() const { return last_offset_; }
   uint64_t work() const { return map_.work(); }
 
-  // y[r], outputs() floats, from x[r]: softmax: logits. point: values. Gaussian: means, then standard
-  // deviations.
+  // y[r], outputs() floats, from x[r]: softmax: logits. point: values. Gaussian: means, then
+  // standard deviations.
   void Apply(size_t rows, const float* const* x, float* const* y) const;
 
  private:

@@ -1,7 +1,8 @@
 // One node of the graph at work: immutable weights, packed, and the equations.
 //
-// Equations, tensor names and shapes: docs/models and core/model/tensor_table.h. Layers obey batch
-// invariance: what a pair gives does not depend on which other pairs are in the window.
+// Equations, tensor names and shapes: proto/sequent/v1/model.proto, core/model/tensor_table.h.
+// Layers obey batch invariance: what a pair gives does not depend on which other pairs are in the
+// window.
 //
 // Thread safety: immutable after construction.
 #ifndef SEQUENT_CORE_NN_LAYER_H_
@@ -31,8 +32,9 @@ class Layer {
   // Multiply-adds per step.
   virtual uint64_t work() const { return 0; }
 
-  // Runs all pairs of the window. `states[r]` is row r's segment, advanced in place to its last step
-  // (unused by layers without state). What `output` points to lives in the arena or the inputs.
+  // Runs all pairs of the window. `states[r]` is row r's segment, advanced in place to its last
+  // step (unused by layers without state). What `output` points to lives in the arena or the
+  // inputs.
   virtual void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
                        Arena* arena, Signal* output) const = 0;
 

@@ -1,16 +1,16 @@
 // A network ready to run: immutable weights, packed for the kernels, shared by all threads.
 //
-// Four things are kept apart: the Model, each session's state row, the Workspace with all scratch, and
-// the TickBatch that says what to compute. A row holds everything the model must remember between two
-// steps:
+// Four things are kept apart: the Model, each session's state row, the Workspace with all scratch,
+// and the TickBatch that says what to compute. A row holds everything the model must remember
+// between two steps:
 //
 //   | layers' state | codec state | last: "there is one" + the heads' inputs at the last step |
 //
-// Batch invariance: the outputs and the state of a row are bit-identical whatever other rows share the
-// batch, however its steps are cut into chunks, and on any number of threads.
+// Batch invariance: the outputs and the state of a row are bit-identical whatever other rows share
+// the batch, however its steps are cut into chunks, and on any number of threads.
 //
-// Thread safety: const methods may be called from any thread; rows, buffers and the workspace belong
-// to the caller for the duration of the call.
+// Thread safety: const methods may be called from any thread; rows, buffers and the workspace
+// belong to the caller for the duration of the call.
 #ifndef SEQUENT_CORE_NN_MODEL_H_
 #define SEQUENT_CORE_NN_MODEL_H_
 
@@ -33,14 +33,16 @@ namespace sequent {
 
 // One session's place in a tick.
 struct TickRow {
-  std::byte* state = nullptr;  // state_size() bytes, 64-byte aligned; advanced in place
-  uint32_t steps = 0;          // 0: only the heads, from `last`
-  const int32_t* tokens = nullptr;   // token models: [steps], each in 0 .. tokens-1
-  const float* features = nullptr;   // feature models: [steps, input_width], as the codec encoded them
+  std::byte* state = nullptr;       // state_size() bytes, 64-byte aligned; advanced in place
+  uint32_t steps = 0;               // 0: only the heads, from `last`
+  const int32_t* tokens = nullptr;  // token models: [steps], each in 0 .. tokens-1
+  // feature models: [steps, input_width], as the codec encoded them
+  const float* features = nullptr;
   // Heads are computed for steps >= first_output (steps == first_output: none).
   uint32_t first_output = 0;
-  // Also answer, before those, what the heads said at the step before this chunk (from `last`; all NaN
-  // if there was none): one more row in front of every output. steps = 0 answers exactly this row.
+  // Also answer, before those, what the heads said at the step before this chunk (from `last`; all
+  // NaN if there was none): one more row in front of every output. steps = 0 answers exactly this
+  // row.
   bool output_last = false;
   // Per head: nullptr (not wanted), or [(output_last) + steps - first_output, head.outputs] floats.
   // softmax: logits. point: values. gaussian: means, then standard deviations. All in model units.
@@ -67,7 +69,8 @@ class Model {
   // Reads and checks the file and packs the weights. Errors: as ReadModelFile.
   static StatusOr<std::shared_ptr<const Model>> Load(const std::string& path,
                                                      const LoadOptions& options = {});
-  // From parts in memory; the same checks, but the checksum. The fingerprint is contents.fingerprint.
+  // From parts in memory; the same checks, but the checksum. The fingerprint is
+  // contents.fingerprint.
   static StatusOr<std::shared_ptr<const Model>> Create(ModelContents contents,
                                                        const LoadOptions& options = {});
   ~Model();
@@ -96,11 +99,11 @@ class Model {
   // Whether a step has been made, so that `last` means something.
   bool HasLast(const std::byte* row) const;
 
-  // Runs every row's steps. Rows may have different numbers of steps; any order. Nothing is allocated
-  // once the workspace has seen a batch of this size. `pool` may be null: the calling thread only.
-  // Token ids and row pointers must have been checked by the caller; values may be anything finite.
-  // Scratch is bounded by the number of rows, not by their steps. Denormals are flushed to zero from
-  // here on in every thread that takes part, the caller's included.
+  // Runs every row's steps. Rows may have different numbers of steps; any order. Nothing is
+  // allocated once the workspace has seen a batch of this size. `pool` may be null: the calling
+  // thread only. Token ids and row pointers must have been checked by the caller; values may be
+  // anything finite. Scratch is bounded by the number of rows, not by their steps. Denormals are
+  // flushed to zero from here on in every thread that takes part, the caller's included.
   void Run(const TickBatch& batch, Workspace* workspace, ThreadPool* pool) const;
 
  private:

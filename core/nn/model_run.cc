@@ -1,10 +1,11 @@
 // Model::Run: one tick through the layers.
 //
-// The rows are sorted by length and cut into parts, one per thread; a part never looks at another. A
-// part goes through its rows' steps in windows (window.h), just large enough for the products over all
-// (row, step) pairs to be worth their weights' way through the caches, and small enough for scratch to
-// stay in them. In a window each layer does all pairs before the next layer starts. Between windows
-// everything lives in the rows' states, so a window's end is no different from a tick's.
+// The rows are sorted by length and cut into parts, one per thread; a part never looks at another.
+// A part goes through its rows' steps in windows (window.h), just large enough for the products
+// over all (row, step) pairs to be worth their weights' way through the caches, and small enough
+// for scratch to stay in them. In a window each layer does all pairs before the next layer starts.
+// Between windows everything lives in the rows' states, so a window's end is no different from a
+// tick's.
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -18,8 +19,8 @@
 namespace sequent {
 namespace {
 
-// From about 100 rows on a product runs at the speed of its arithmetic even when its weights come from
-// memory; more only displaces the layers' outputs from the cache.
+// From about 100 rows on a product runs at the speed of its arithmetic even when its weights come
+// from memory; more only displaces the layers' outputs from the cache.
 constexpr size_t kWindowPairs = 256;
 
 }  // namespace

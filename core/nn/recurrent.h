@@ -1,8 +1,8 @@
 // What the recurrent layers share: walking a window step by step.
 //
-// The hidden state of step t is written straight into the layer's output for that step and read from
-// there by step t + 1; only at t = 0 it comes from the session's row, and after a row's last step it
-// goes back there. So no step overwrites what another row of the same step still reads.
+// The hidden state of step t is written straight into the layer's output for that step and read
+// from there by step t + 1; only at t = 0 it comes from the session's row, and after a row's last
+// step it goes back there. So no step overwrites what another row of the same step still reads.
 #ifndef SEQUENT_CORE_NN_RECURRENT_H_
 #define SEQUENT_CORE_NN_RECURRENT_H_
 
@@ -13,8 +13,9 @@
 
 namespace sequent {
 
-// Calls step(rows, pair, h, h_out) for every step, where `pair` is the step's first pair. `states[r]`
-// begins with row r's hidden state of `units` floats; `outputs` has one vector per pair.
+// Calls step(rows, pair, h, h_out) for every step, where `pair` is the step's first pair.
+// `states[r]` begins with row r's hidden state of `units` floats; `outputs` has one vector per
+// pair.
 template <typename Step>
 void RunSteps(const Window& window, size_t units, float* const* states, float* const* outputs,
               const Step& step) {

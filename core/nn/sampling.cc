@@ -17,7 +17,8 @@ bool Before(const Candidate& a, const Candidate& b) {
   return a.first != b.first ? a.first > b.first : a.second < b.second;
 }
 
-// Proportional to the class's probability; 1 for the most probable one, even if logits are infinite.
+// Proportional to the class's probability; 1 for the most probable one, even if logits are
+// infinite.
 double Weight(float logit, float max, float temperature) {
   return logit == max ? 1 : std::exp((double{logit} - max) / temperature);
 }

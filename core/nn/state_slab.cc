@@ -55,9 +55,9 @@ bool StateSlab::AddBlock() {
   }
   std::unique_ptr<Block> block(new (std::nothrow) Block);
   if (block == nullptr) return false;
-  block->generations.reset(new (std::nothrow) std::atomic<uint32_t>[rows_per_block_]{});
-  block->rows = static_cast<std::byte*>(::operator new(
-      rows_per_block_ * row_bytes_, std::align_val_t(kAlignment), std::nothrow));
+  block->generations.reset(new (std::nothrow) std::atomic<uint32_t>[rows_per_block_] {});
+  block->rows = static_cast<std::byte*>(
+      ::operator new(rows_per_block_ * row_bytes_, std::align_val_t(kAlignment), std::nothrow));
   if (block->generations == nullptr || block->rows == nullptr) return false;
   (*entry.load(std::memory_order_relaxed))[number % kFanout].store(block.release(),
                                                                    std::memory_order_release);

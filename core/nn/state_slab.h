@@ -1,8 +1,8 @@
 // State rows of one model version: fixed-size, 64-byte aligned, addressed by index.
 //
-// Rows live in blocks of about 1 MiB that never move, so a row's address is good until it is released.
-// A row is zeroed before it is handed out, so no state crosses sessions. Every allocation gets a new
-// generation: a holder of a stale (index, generation) is found out.
+// Rows live in blocks of about 1 MiB that never move, so a row's address is good until it is
+// released. A row is zeroed before it is handed out, so no state crosses sessions. Every allocation
+// gets a new generation: a holder of a stale (index, generation) is found out.
 //
 // Thread safety: thread-safe; Data() takes no lock. A row's bytes belong to whoever holds it.
 #ifndef SEQUENT_CORE_NN_STATE_SLAB_H_
@@ -34,8 +34,8 @@ class StateSlab {
   StateSlab(const StateSlab&) = delete;
   StateSlab& operator=(const StateSlab&) = delete;
 
-  // A zeroed row. nullopt if there is no memory, or 2^20 blocks (at least 1 TiB) or 2^32 - 2 rows are
-  // out.
+  // A zeroed row. nullopt if there is no memory, or 2^20 blocks (at least 1 TiB) or 2^32 - 2 rows
+  // are out.
   std::optional<RowRef> Allocate();
   // Ignored (and false) if the generation is stale.
   bool Release(RowRef row);

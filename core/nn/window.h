@@ -8,8 +8,8 @@
 //   row 2:  2  6
 //   row 3:  3
 //
-// So all pairs of a step stand side by side, a layer without time sees one flat list of pairs(), and no
-// place is spent on padding.
+// So all pairs of a step stand side by side, a layer without time sees one flat list of pairs(),
+// and no place is spent on padding.
 #ifndef SEQUENT_CORE_NN_WINDOW_H_
 #define SEQUENT_CORE_NN_WINDOW_H_
 

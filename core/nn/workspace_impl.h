@@ -1,4 +1,5 @@
-// What a Workspace holds: the tick's rows in order of length, and an arena for each part of the tick.
+// What a Workspace holds: the tick's rows in order of length, and an arena for each part of the
+// tick.
 #ifndef SEQUENT_CORE_NN_WORKSPACE_IMPL_H_
 #define SEQUENT_CORE_NN_WORKSPACE_IMPL_H_
 
