@@ -1,8 +1,8 @@
 // Text to tokens and back, streamed: the bytes may be cut anywhere.
 //
-// The codec's state is a small block of bytes in the session's row (an incomplete UTF-8 sequence held
-// back until its end arrives), so the same text gives the same tokens however it is cut. A byte that
-// belongs to no valid sequence becomes one <unk>.
+// The codec's state is a small block of bytes in the session's row (an incomplete UTF-8 sequence
+// held back until its end arrives), so the same text gives the same tokens however it is cut. A
+// byte that belongs to no valid sequence becomes one <unk>.
 //
 // Thread safety: immutable; the state belongs to the caller.
 #ifndef SEQUENT_CORE_CODEC_TEXT_CODEC_H_
@@ -26,11 +26,11 @@ class TextCodec {
   // `input.codec` must be "characters", its vocabulary valid (see model.proto).
   static StatusOr<std::unique_ptr<const TextCodec>> Create(const v1::TokenInput& input);
 
-  // Vocabulary of the code points in `text` seen at least `min_count` times, <unk> first, the rest in
-  // code point order.
+  // Vocabulary of the code points in `text` seen at least `min_count` times, <unk> first, the rest
+  // in code point order.
   static std::vector<std::string> FitCharacters(std::string_view text, uint32_t min_count);
 
-  size_t state_size() const;  // bytes
+  size_t state_size() const;  // bytes; a state needs no alignment
   void InitState(void* state) const;
   // Refuses a state this codec cannot have left.
   Status ValidateState(const void* state) const;
@@ -48,6 +48,8 @@ class TextCodec {
 
  private:
   TextCodec() = default;
+  int32_t TokenOf(std::string_view sequence) const;
+
   std::vector<std::string> vocabulary_;
   std::unordered_map<char32_t, int32_t> token_of_;
 };

@@ -1,5 +1,6 @@
-// A ModelConfig made explicit: defaults filled in, names resolved to indexes, widths known, order fixed.
-// The one place that checks a configuration; the tensor table, core/nn and core/train all start here.
+// A ModelConfig made explicit: defaults filled in, names resolved to indexes, widths known, order
+// fixed. The one place that checks a configuration; the tensor table, core/nn and core/train all
+// start here.
 //
 // Thread safety: a Graph is plain data; Resolve is a pure function.
 #ifndef SEQUENT_CORE_MODEL_GRAPH_H_
@@ -15,10 +16,22 @@
 
 namespace sequent {
 
-enum class NodeKind { kInput, kEmbedding, kDense, kRnn, kLstm, kGru, kActivation, kDropout, kConcat, kAdd };
+enum class NodeKind {
+  kInput,
+  kEmbedding,
+  kDense,
+  kRnn,
+  kLstm,
+  kGru,
+  kActivation,
+  kDropout,
+  kConcat,
+  kAdd
+};
 enum class ActivationKind { kTanh, kSigmoid, kRelu, kLeakyRelu };
 
-// One input or layer. Inputs come first, then layers in an order in which inputs precede their users.
+// One input or layer. Inputs come first, then layers in an order in which inputs precede their
+// users.
 struct Node {
   NodeKind kind;
   std::string name;
@@ -37,19 +50,21 @@ enum class HeadKind { kSoftmax, kPoint, kGaussian };
 struct HeadNode {
   HeadKind kind;
   std::string name;
-  size_t input = 0;     // node index
+  size_t input = 0;  // node index
   size_t in_width = 0;
-  // Rows of its weight: classes; columns; Gaussian: 2 x columns (all means, then all raw scales; the
-  // standard deviation is softplus(raw) + 1e-6).
+  // Rows of its weight: classes; columns; Gaussian: 2 x columns (all means, then all raw scales;
+  // the standard deviation is softplus(raw) + 1e-6).
   size_t outputs = 0;
-  std::vector<size_t> columns;      // regression: indexes of the input columns predicted
-  std::vector<std::string> labels;  // softmax: the name of each class
+  std::vector<size_t> columns;  // regression: indexes of the input columns predicted
+  std::vector<std::string>
+      labels;  // softmax: the name of each class, if it has any; language models: none
   float loss_weight = 1;
 };
 
 struct FeedbackNode {
   size_t head = 0;
-  std::vector<size_t> columns;  // feature inputs: input column that the head's k-th output column feeds
+  std::vector<size_t>
+      columns;  // feature inputs: input column that the head's k-th output column feeds
 };
 
 struct Graph {
@@ -59,9 +74,10 @@ struct Graph {
   bool tokens() const { return nodes[0].kind == NodeKind::kInput && nodes[0].tokens > 0; }
 };
 
-// INVALID_ARGUMENT says which field, what was expected, what came: "layers[2].lstm.units: expected > 0,
-// got 0". Exactly one input is supported; every node and head must be reachable and every width > 0
-// and <= 65536.
+// INVALID_ARGUMENT says which field, what was expected, what came: "layers[2].lstm.units: expected
+// 1..65536, got 0". Exactly one input is supported, and its name is "input" (or left out); every
+// layer must lead to a head. Of what fit learns only the vocabulary's size is looked at:
+// CheckLearnedInputs (input_check.h) and the codecs check the rest. Limits: config_check.h.
 StatusOr<Graph> ResolveGraph(const v1::ModelConfig& config);
 
 }  // namespace sequent

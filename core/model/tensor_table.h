@@ -1,4 +1,5 @@
-// Which tensors a model has: the one list that the writer, the reader, core/nn and the trainer share.
+// Which tensors a model has: the one list that the writer, the reader, core/nn and the trainer
+// share.
 #ifndef SEQUENT_CORE_MODEL_TENSOR_TABLE_H_
 #define SEQUENT_CORE_MODEL_TENSOR_TABLE_H_
 
@@ -19,17 +20,17 @@ struct TensorSpec {
   std::string name;           // "<layer>.<parameter>"
   std::vector<size_t> shape;  // [out, in] or [n]
   TensorRole role;
-  size_t gates = 1;           // rows are gates x units, gate-major
+  size_t gates = 1;  // rows are gates x units, gate-major
 };
 
-// In the order of the graph's nodes, then heads. Parameters: embedding weight [V,E]; dense weight [O,I],
-// bias [O]; rnn/lstm weight_input [gH,I], weight_state [gH,H], bias [gH]; gru weight_input,
-// weight_state, and reset after: bias_input, bias_state [3H]; reset before: bias [3H]; without bias:
-// none; heads weight [outputs, in], bias [outputs].
+// In the order of the graph's nodes, then heads. Parameters: embedding weight [V,E]; dense weight
+// [O,I], bias [O]; rnn/lstm weight_input [gH,I], weight_state [gH,H], bias [gH]; gru weight_input,
+// weight_state, and reset after: bias_input, bias_state [3H]; reset before: bias [3H]; without
+// bias: none; heads weight [outputs, in], bias [outputs].
 std::vector<TensorSpec> TensorTable(const Graph& graph);
 
-// Every tensor of the table is there with its shape, finite, and nothing else is. The error names the
-// tensor.
+// Every tensor of the table is there with its shape, finite, and nothing else is. The error names
+// the tensor.
 Status CheckTensors(const std::vector<TensorSpec>& table, const TensorMap& tensors);
 
 }  // namespace sequent

@@ -1,0 +1,182 @@
+#include "core/model/graph_heads.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/model/config_check.h"
+
+namespace sequent {
+namespace {
+
+using Names = google::protobuf::RepeatedPtrField<std::string>;
+
+constexpr std::array<std::string_view, 2> kDistributions = {"point", "gaussian"};
+
+// Indexes of the input's columns that bear these names.
+StatusOr<std::vector<size_t>> FindColumns(const std::string& path, const Names& names,
+                                          const v1::FeatureInput& features) {
+  std::unordered_map<std::string_view, size_t> index_of;
+  for (int i = 0; i < features.columns_size(); ++i) {
+    index_of.emplace(features.columns(i).name(), static_cast<size_t>(i));
+  }
+  std::vector<bool> taken(index_of.size(), false);
+  std::vector<size_t> found;
+  for (int i = 0; i < names.size(); ++i) {
+    const std::string where = Indexed(path, static_cast<size_t>(i));
+    const std::string got = StrCat("'", Quoted(names[i]), "'");
+    const auto at = index_of.find(names[i]);
+    if (at == index_of.end()) return Expected(where, "the name of an input column", got);
+    if (taken[at->second]) return Expected(where, "a column not listed before", got);
+    taken[at->second] = true;
+    found.push_back(at->second);
+  }
+  return found;
+}
+
+Status CheckLabels(const std::string& path, const Names& labels) {
+  if (static_cast<size_t>(labels.size()) > kMaxTokens) {
+    return Expected(path, StrCat("at most ", kMaxTokens), StrCat(labels.size()));
+  }
+  std::unordered_set<std::string_view> seen;
+  for (int i = 0; i < labels.size(); ++i) {
+    const std::string where = Indexed(path, static_cast<size_t>(i));
+    SEQ_RETURN_IF_ERROR(CheckLabel(where, labels[i]));
+    if (!seen.insert(labels[i]).second) {
+      return Expected(where, "a label not used before", StrCat("'", Quoted(labels[i]), "'"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// A language model predicts its own input's tokens.
+Status SetTokenClasses(const std::string& path, const v1::SoftmaxHead& softmax, size_t tokens,
+                       HeadNode* head) {
+  if (softmax.labels_size() > 0) {
+    return Expected(path + ".labels", "none in a language_model: its classes are the tokens",
+                    StrCat(softmax.labels_size()));
+  }
+  if (softmax.classes() != 0 && softmax.classes() != tokens) {
+    return Expected(path + ".classes", StrCat("0 or the input's ", tokens, " tokens"),
+                    StrCat(softmax.classes()));
+  }
+  head->outputs = tokens;
+  return absl::OkStatus();
+}
+
+Status SetSoftmax(const std::string& path, const v1::SoftmaxHead& softmax, size_t tokens,
+                  bool language_model, HeadNode* head) {
+  head->kind = HeadKind::kSoftmax;
+  if (language_model) return SetTokenClasses(path, softmax, tokens, head);
+  SEQ_RETURN_IF_ERROR(CheckLabels(path + ".labels", softmax.labels()));
+  head->labels.assign(softmax.labels().begin(), softmax.labels().end());
+  if (!head->labels.empty()) {
+    head->outputs = head->labels.size();
+    if (softmax.classes() == 0 || softmax.classes() == head->outputs) return absl::OkStatus();
+    return Expected(path + ".classes", StrCat("0 or the number of labels, ", head->outputs),
+                    StrCat(softmax.classes()));
+  }
+  head->outputs = softmax.classes() != 0 ? softmax.classes() : tokens;
+  return CheckCount(path + ".classes", head->outputs, kMaxTokens);
+}
+
+Status SetRegression(const std::string& path, const v1::RegressionHead& regression,
+                     const v1::Input& input, HeadNode* head) {
+  if (!input.has_features()) return Expected(path, "softmax for a token input", "regression");
+  SEQ_ASSIGN_OR_RETURN(const size_t choice, CheckChoice(path + ".distribution",
+                                                        regression.distribution(), kDistributions));
+  head->kind = choice == 0 ? HeadKind::kPoint : HeadKind::kGaussian;
+  SEQ_ASSIGN_OR_RETURN(head->columns,
+                       FindColumns(path + ".columns", regression.columns(), input.features()));
+  if (head->columns.empty()) {
+    head->columns.resize(static_cast<size_t>(input.features().columns_size()));
+    std::iota(head->columns.begin(), head->columns.end(), size_t{0});
+  }
+  head->outputs = head->columns.size() * (head->kind == HeadKind::kGaussian ? 2 : 1);
+  return absl::OkStatus();
+}
+
+Status SetLossWeight(const std::string& path, float weight, HeadNode* head) {
+  if (!std::isfinite(weight) || weight < 0) {
+    return Expected(path, "a finite number >= 0 (0 means 1)", StrCat(weight));
+  }
+  head->loss_weight = weight == 0 ? 1 : weight;
+  return absl::OkStatus();
+}
+
+StatusOr<FeedbackNode> TokenFeedback(const v1::Feedback& feedback, size_t head,
+                                     const Graph& graph) {
+  if (feedback.columns_size() > 0) {
+    return Expected("feedback.columns", "none for a softmax head", StrCat(feedback.columns_size()));
+  }
+  const size_t tokens = graph.nodes[0].tokens;
+  const size_t classes = graph.heads[head].outputs;
+  if (tokens != classes) {
+    return Expected("feedback.head",
+                    StrCat("a head with as many classes as the input has tokens, ", tokens),
+                    StrCat("'", graph.heads[head].name, "' with ", classes));
+  }
+  return FeedbackNode{head, {}};
+}
+
+StatusOr<FeedbackNode> ColumnFeedback(const v1::Feedback& feedback, size_t head,
+                                      const v1::FeatureInput& features, const Graph& graph) {
+  const std::vector<size_t>& own = graph.heads[head].columns;
+  if (feedback.columns_size() == 0) return FeedbackNode{head, own};
+  SEQ_ASSIGN_OR_RETURN(std::vector<size_t> columns,
+                       FindColumns("feedback.columns", feedback.columns(), features));
+  if (columns.size() != own.size()) {
+    return Expected(
+        "feedback.columns",
+        StrCat("none or one per column of '", graph.heads[head].name, "', ", own.size()),
+        StrCat(columns.size()));
+  }
+  return FeedbackNode{head, std::move(columns)};
+}
+
+}  // namespace
+
+StatusOr<HeadNode> MakeHead(const std::string& path, const v1::ModelConfig& config, int head,
+                            size_t input, const Graph& graph) {
+  const v1::Head& source = config.heads(head);
+  HeadNode node{};
+  node.name = source.name();
+  node.input = input;
+  node.in_width = graph.nodes[input].width;
+  if (graph.nodes[input].tokens > 0) {
+    return Expected(path + ".input", "a layer (put an embedding in between)",
+                    StrCat("'", graph.nodes[input].name, "', a token input"));
+  }
+  SEQ_RETURN_IF_ERROR(SetLossWeight(path + ".loss_weight", source.loss_weight(), &node));
+  if (source.has_softmax()) {
+    SEQ_RETURN_IF_ERROR(SetSoftmax(path + ".softmax", source.softmax(), graph.nodes[0].tokens,
+                                   config.task() == "language_model", &node));
+  } else if (source.has_regression()) {
+    SEQ_RETURN_IF_ERROR(
+        SetRegression(path + ".regression", source.regression(), config.inputs(0), &node));
+  } else {
+    return Expected(path, "one of softmax, regression", "no kind");
+  }
+  return node;
+}
+
+StatusOr<FeedbackNode> MakeFeedback(const v1::ModelConfig& config, const Graph& graph) {
+  const v1::Feedback& feedback = config.feedback();
+  const auto& heads = graph.heads;
+  const auto at = std::find_if(heads.begin(), heads.end(),
+                               [&](const HeadNode& head) { return head.name == feedback.head(); });
+  if (at == heads.end()) {
+    return Expected("feedback.head", "the name of a head",
+                    StrCat("'", Quoted(feedback.head()), "'"));
+  }
+  const size_t head = static_cast<size_t>(at - heads.begin());
+  if (at->kind == HeadKind::kSoftmax) return TokenFeedback(feedback, head, graph);
+  return ColumnFeedback(feedback, head, config.inputs(0).features(), graph);
+}
+
+}  // namespace sequent

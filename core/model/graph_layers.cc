@@ -1,0 +1,154 @@
+#include "core/model/graph_layers.h"
+
+#include <array>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/model/config_check.h"
+
+namespace sequent {
+namespace {
+
+constexpr std::array<std::string_view, 3> kRnnActivations = {"tanh", "relu", "leaky_relu"};
+constexpr std::array<ActivationKind, 3> kRnnActivationKinds = {
+    ActivationKind::kTanh, ActivationKind::kRelu, ActivationKind::kLeakyRelu};
+constexpr std::array<std::string_view, 4> kFunctions = {"tanh", "sigmoid", "relu", "leaky_relu"};
+constexpr std::array<ActivationKind, 4> kFunctionKinds = {
+    ActivationKind::kTanh, ActivationKind::kSigmoid, ActivationKind::kRelu,
+    ActivationKind::kLeakyRelu};
+constexpr std::array<std::string_view, 2> kResets = {"after", "before"};
+constexpr std::array<std::string_view, 2> kUpdateGates = {"keep_old", "take_new"};
+
+Status SetUnits(const std::string& path, uint32_t units, Node* node) {
+  SEQ_RETURN_IF_ERROR(CheckCount(path, units, kMaxWidth));
+  node->width = units;
+  return absl::OkStatus();
+}
+
+Status SetRnn(const std::string& path, const v1::Rnn& rnn, Node* node) {
+  node->kind = NodeKind::kRnn;
+  SEQ_ASSIGN_OR_RETURN(const size_t choice,
+                       CheckChoice(path + ".activation", rnn.activation(), kRnnActivations));
+  node->activation = kRnnActivationKinds[choice];
+  return SetUnits(path + ".units", rnn.units(), node);
+}
+
+Status SetGru(const std::string& path, const v1::Gru& gru, Node* node) {
+  node->kind = NodeKind::kGru;
+  node->bias = !gru.has_bias() || gru.bias();
+  SEQ_ASSIGN_OR_RETURN(const size_t reset, CheckChoice(path + ".reset", gru.reset(), kResets));
+  node->reset_after = reset == 0;
+  SEQ_ASSIGN_OR_RETURN(const size_t gate,
+                       CheckChoice(path + ".update_gate", gru.update_gate(), kUpdateGates));
+  node->keep_old = gate == 0;
+  return SetUnits(path + ".units", gru.units(), node);
+}
+
+Status SetActivation(const std::string& path, const v1::Activation& activation, Node* node) {
+  node->kind = NodeKind::kActivation;
+  if (activation.function().empty()) {
+    return Expected(path + ".function", "tanh | sigmoid | relu | leaky_relu", "''");
+  }
+  SEQ_ASSIGN_OR_RETURN(const size_t choice,
+                       CheckChoice(path + ".function", activation.function(), kFunctions));
+  node->activation = kFunctionKinds[choice];
+  return absl::OkStatus();
+}
+
+Status SetDropout(const std::string& path, const v1::Dropout& dropout, Node* node) {
+  node->kind = NodeKind::kDropout;
+  // Written so that NaN fails it too.
+  if (!(dropout.rate() >= 0 && dropout.rate() < 1)) {
+    return Expected(path + ".rate", "at least 0 and under 1", StrCat(dropout.rate()));
+  }
+  node->dropout = dropout.rate();
+  return absl::OkStatus();
+}
+
+// The kind and its own fields. Layers whose width follows from their inputs leave it 0.
+Status SetKind(const std::string& path, const v1::Layer& layer, Node* node) {
+  switch (layer.kind_case()) {
+    case v1::Layer::kEmbedding:
+      node->kind = NodeKind::kEmbedding;
+      return SetUnits(path + ".embedding.width", layer.embedding().width(), node);
+    case v1::Layer::kDense:
+      node->kind = NodeKind::kDense;
+      node->bias = !layer.dense().has_bias() || layer.dense().bias();
+      return SetUnits(path + ".dense.units", layer.dense().units(), node);
+    case v1::Layer::kRnn:
+      return SetRnn(path + ".rnn", layer.rnn(), node);
+    case v1::Layer::kLstm:
+      node->kind = NodeKind::kLstm;
+      return SetUnits(path + ".lstm.units", layer.lstm().units(), node);
+    case v1::Layer::kGru:
+      return SetGru(path + ".gru", layer.gru(), node);
+    case v1::Layer::kActivation:
+      return SetActivation(path + ".activation", layer.activation(), node);
+    case v1::Layer::kDropout:
+      return SetDropout(path + ".dropout", layer.dropout(), node);
+    case v1::Layer::kConcat:
+      node->kind = NodeKind::kConcat;
+      return absl::OkStatus();
+    case v1::Layer::kAdd:
+      node->kind = NodeKind::kAdd;
+      return absl::OkStatus();
+    case v1::Layer::KIND_NOT_SET:
+      break;
+  }
+  return Expected(path, "one of embedding, dense, rnn, lstm, gru, activation, dropout, concat, add",
+                  "no kind");
+}
+
+bool TakesSeveralInputs(NodeKind kind) {
+  return kind == NodeKind::kConcat || kind == NodeKind::kAdd;
+}
+
+Status CheckInputs(const std::string& path, const Node& node, const std::vector<Node>& nodes) {
+  const size_t count = node.inputs.size();
+  if (TakesSeveralInputs(node.kind) && count < 2) {
+    return Expected(path + ".inputs", "at least 2", StrCat(count));
+  }
+  if (!TakesSeveralInputs(node.kind) && count != 1) {
+    return Expected(path + ".inputs", "exactly 1", StrCat(count));
+  }
+  for (const size_t index : node.inputs) {
+    const bool tokens = nodes[index].tokens > 0;
+    if (tokens == (node.kind == NodeKind::kEmbedding)) continue;
+    return Expected(
+        path + ".inputs", tokens ? "numbers (put an embedding in between)" : "a token input",
+        StrCat("'", nodes[index].name, tokens ? "', a token input" : "', which is none"));
+  }
+  return absl::OkStatus();
+}
+
+Status SetWidthFromInputs(const std::string& path, const std::vector<Node>& nodes, Node* node) {
+  const size_t first = nodes[node->inputs[0]].width;
+  size_t sum = 0;
+  for (const size_t index : node->inputs) {
+    const size_t width = nodes[index].width;
+    if (node->kind == NodeKind::kAdd && width != first) {
+      return Expected(
+          path + ".inputs",
+          StrCat("equal widths to add ('", nodes[node->inputs[0]].name, "' has ", first, ")"),
+          StrCat("'", nodes[index].name, "' of width ", width));
+    }
+    sum += width;
+  }
+  node->width = node->kind == NodeKind::kConcat ? sum : first;
+  return CheckCount(path + ".inputs: their joint width", node->width, kMaxWidth);
+}
+
+}  // namespace
+
+StatusOr<Node> MakeLayerNode(const std::string& path, const v1::Layer& layer,
+                             std::vector<size_t> inputs, const std::vector<Node>& nodes) {
+  Node node{};
+  node.name = layer.name();
+  node.inputs = std::move(inputs);
+  SEQ_RETURN_IF_ERROR(SetKind(path, layer, &node));
+  SEQ_RETURN_IF_ERROR(CheckInputs(path, node, nodes));
+  if (node.width == 0) SEQ_RETURN_IF_ERROR(SetWidthFromInputs(path, nodes, &node));
+  return node;
+}
+
+}  // namespace sequent

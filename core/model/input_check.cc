@@ -1,0 +1,130 @@
+#include "core/model/input_check.h"
+
+#include <array>
+#include <cmath>
+#include <string>
+#include <unordered_set>
+
+#include "core/base/error.h"
+#include "core/model/config_check.h"
+#include "core/model/utf8.h"
+
+namespace sequent {
+namespace {
+
+constexpr std::array<std::string_view, 2> kTokenCodecs = {"characters", "ids"};
+
+Status CheckColumn(const std::string& path, const v1::SeriesColumn& column) {
+  SEQ_RETURN_IF_ERROR(CheckLabel(path + ".name", column.name()));
+  if (!v1::Impute::Kind_IsValid(column.impute().kind())) {
+    return Expected(path + ".impute.kind", "NONE | LAST | MEAN", StrCat(column.impute().kind()));
+  }
+  if (column.impute().missing_flag() && column.impute().kind() == v1::Impute::NONE) {
+    return Expected(path + ".impute.missing_flag", "false where impute.kind is NONE", "true");
+  }
+  if (column.difference() > kMaxWidth) {
+    return Expected(path + ".difference", StrCat("0..", kMaxWidth), StrCat(column.difference()));
+  }
+  if (!v1::Scale::Kind_IsValid(column.scale().kind())) {
+    return Expected(path + ".scale.kind", "NONE | STANDARD", StrCat(column.scale().kind()));
+  }
+  return absl::OkStatus();
+}
+
+Status CheckFinite(const std::string& path, double value) {
+  if (std::isfinite(value)) return absl::OkStatus();
+  return Expected(path, "a finite number", StrCat(value));
+}
+
+Status CheckLearnedColumn(const std::string& path, const v1::SeriesColumn& column) {
+  SEQ_RETURN_IF_ERROR(CheckFinite(path + ".impute.mean", column.impute().mean()));
+  SEQ_RETURN_IF_ERROR(CheckFinite(path + ".scale.offset", column.scale().offset()));
+  SEQ_RETURN_IF_ERROR(CheckFinite(path + ".scale.factor", column.scale().factor()));
+  if (column.scale().kind() == v1::Scale::STANDARD && column.scale().factor() <= 0) {
+    return Expected(path + ".scale.factor", "> 0", StrCat(column.scale().factor()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+StatusOr<size_t> CheckTokenInput(std::string_view path, const v1::TokenInput& tokens) {
+  const std::string prefix(path);
+  if (tokens.codec().empty()) return Expected(prefix + ".codec", "characters | ids", "''");
+  SEQ_ASSIGN_OR_RETURN(const size_t codec,
+                       CheckChoice(prefix + ".codec", tokens.codec(), kTokenCodecs));
+  const size_t entries = static_cast<size_t>(tokens.vocabulary_size());
+  if (codec == 1) {
+    if (entries > 0) {
+      return Expected(prefix + ".vocabulary", "none with codec ids", StrCat(entries, " entries"));
+    }
+    SEQ_RETURN_IF_ERROR(CheckCount(prefix + ".size", tokens.size(), kMaxTokens));
+    return static_cast<size_t>(tokens.size());
+  }
+  if (entries == 0 || entries > kMaxTokens) {
+    return Expected(prefix + ".vocabulary", StrCat("1..", kMaxTokens, " entries"), StrCat(entries));
+  }
+  if (tokens.size() != 0 && tokens.size() != entries) {
+    return Expected(prefix + ".size", StrCat("0 or the vocabulary's ", entries),
+                    StrCat(tokens.size()));
+  }
+  return entries;
+}
+
+Status CheckVocabulary(std::string_view path, const v1::TokenInput& tokens) {
+  std::unordered_set<char32_t> seen;
+  for (int i = 0; i < tokens.vocabulary_size(); ++i) {
+    const std::string& entry = tokens.vocabulary(i);
+    const std::string where = StrCat(ToAbsl(path), ".vocabulary[", i, "]");
+    const std::string got = StrCat("'", Quoted(entry), "'");
+    if (i == 0) {
+      if (entry != kUnknownToken) return Expected(where, "'<unk>'", got);
+      continue;
+    }
+    const std::optional<char32_t> code_point = DecodeCodePoint(entry);
+    if (!code_point.has_value()) return Expected(where, "one Unicode character", got);
+    if (!seen.insert(*code_point).second) {
+      return Expected(where, "a character not listed before", got);
+    }
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<size_t> CheckFeatureInput(std::string_view path, const v1::FeatureInput& features) {
+  const std::string list = StrCat(ToAbsl(path), ".columns");
+  SEQ_RETURN_IF_ERROR(CheckCount(list, static_cast<uint64_t>(features.columns_size()), kMaxWidth));
+  std::unordered_set<std::string_view> names;
+  size_t width = 0;
+  for (int i = 0; i < features.columns_size(); ++i) {
+    const v1::SeriesColumn& column = features.columns(i);
+    const std::string where = Indexed(list, static_cast<size_t>(i));
+    SEQ_RETURN_IF_ERROR(CheckColumn(where, column));
+    if (!names.insert(column.name()).second) {
+      return Expected(where + ".name", "a name not used before",
+                      StrCat("'", Quoted(column.name()), "'"));
+    }
+    width += column.impute().missing_flag() ? 2 : 1;
+  }
+  SEQ_RETURN_IF_ERROR(CheckCount(list + " with missing flags", width, kMaxWidth));
+  return width;
+}
+
+Status CheckLearned(std::string_view path, const v1::FeatureInput& features) {
+  const std::string list = StrCat(ToAbsl(path), ".columns");
+  for (int i = 0; i < features.columns_size(); ++i) {
+    SEQ_RETURN_IF_ERROR(
+        CheckLearnedColumn(Indexed(list, static_cast<size_t>(i)), features.columns(i)));
+  }
+  return absl::OkStatus();
+}
+
+Status CheckLearnedInputs(const v1::ModelConfig& config) {
+  for (int i = 0; i < config.inputs_size(); ++i) {
+    const std::string path = Indexed("inputs", static_cast<size_t>(i));
+    SEQ_RETURN_IF_ERROR(CheckVocabulary(path + ".tokens", config.inputs(i).tokens()));
+    SEQ_RETURN_IF_ERROR(CheckLearned(path + ".features", config.inputs(i).features()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sequent

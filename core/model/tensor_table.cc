@@ -1,0 +1,130 @@
+#include "core/model/tensor_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_set>
+
+#include "core/base/error.h"
+
+namespace sequent {
+namespace {
+
+class TableBuilder {
+ public:
+  explicit TableBuilder(const Graph& graph) : graph_(graph) {}
+
+  std::vector<TensorSpec> Build() && {
+    for (const Node& node : graph_.nodes) AddNode(node);
+    for (const HeadNode& head : graph_.heads) {
+      Matrix(head.name, "weight", head.outputs, head.in_width, TensorRole::kInputWeight);
+      Vector(head.name, "bias", head.outputs);
+    }
+    return std::move(table_);
+  }
+
+ private:
+  void AddNode(const Node& node);
+  void AddRecurrent(const Node& node, size_t gates);
+
+  void Matrix(const std::string& owner, std::string_view parameter, size_t rows, size_t columns,
+              TensorRole role, size_t gates = 1) {
+    table_.push_back({StrCat(owner, ".", ToAbsl(parameter)), {rows, columns}, role, gates});
+  }
+  void Vector(const std::string& owner, std::string_view parameter, size_t size, size_t gates = 1) {
+    table_.push_back({StrCat(owner, ".", ToAbsl(parameter)), {size}, TensorRole::kBias, gates});
+  }
+
+  const Graph& graph_;
+  std::vector<TensorSpec> table_;
+};
+
+void TableBuilder::AddRecurrent(const Node& node, size_t gates) {
+  const size_t rows = gates * node.width;
+  Matrix(node.name, "weight_input", rows, graph_.nodes[node.inputs[0]].width,
+         TensorRole::kInputWeight, gates);
+  Matrix(node.name, "weight_state", rows, node.width, TensorRole::kRecurrentWeight, gates);
+  if (!node.bias) return;
+  if (node.kind == NodeKind::kGru && node.reset_after) {
+    Vector(node.name, "bias_input", rows, gates);
+    Vector(node.name, "bias_state", rows, gates);
+  } else {
+    Vector(node.name, "bias", rows, gates);
+  }
+}
+
+void TableBuilder::AddNode(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::kEmbedding:
+      Matrix(node.name, "weight", graph_.nodes[node.inputs[0]].tokens, node.width,
+             TensorRole::kEmbedding);
+      return;
+    case NodeKind::kDense:
+      Matrix(node.name, "weight", node.width, graph_.nodes[node.inputs[0]].width,
+             TensorRole::kInputWeight);
+      if (node.bias) Vector(node.name, "bias", node.width);
+      return;
+    case NodeKind::kRnn:
+      return AddRecurrent(node, 1);
+    case NodeKind::kLstm:
+      return AddRecurrent(node, 4);
+    case NodeKind::kGru:
+      return AddRecurrent(node, 3);
+    case NodeKind::kInput:
+    case NodeKind::kActivation:
+    case NodeKind::kDropout:
+    case NodeKind::kConcat:
+    case NodeKind::kAdd:
+      return;
+  }
+}
+
+Status TensorError(std::string_view name, std::string_view expected, std::string_view got) {
+  return absl::InvalidArgumentError(StrCat("tensor '", Quoted(name, 160), "': expected ",
+                                           ToAbsl(expected), ", got ", ToAbsl(got)));
+}
+
+std::string ShapeText(const std::vector<size_t>& shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); ++i) absl::StrAppend(&text, i == 0 ? "" : ", ", shape[i]);
+  return text + "]";
+}
+
+Status CheckTensor(const TensorSpec& spec, const Tensor& tensor) {
+  if (tensor.shape != spec.shape) {
+    return TensorError(spec.name, StrCat("shape ", ShapeText(spec.shape)), ShapeText(tensor.shape));
+  }
+  size_t size = 1;
+  for (const size_t extent : spec.shape) size *= extent;
+  if (tensor.values.size() != size) {
+    return TensorError(spec.name, StrCat(size, " values"), StrCat(tensor.values.size()));
+  }
+  const auto bad = std::find_if(tensor.values.begin(), tensor.values.end(),
+                                [](float value) { return !std::isfinite(value); });
+  if (bad == tensor.values.end()) return absl::OkStatus();
+  return TensorError(spec.name, "finite values",
+                     StrCat(*bad, " at index ", bad - tensor.values.begin()));
+}
+
+}  // namespace
+
+std::vector<TensorSpec> TensorTable(const Graph& graph) { return TableBuilder(graph).Build(); }
+
+Status CheckTensors(const std::vector<TensorSpec>& table, const TensorMap& tensors) {
+  std::unordered_set<std::string_view> known;
+  for (const TensorSpec& spec : table) {
+    known.insert(spec.name);
+    const auto found = tensors.find(spec.name);
+    if (found == tensors.end()) {
+      return TensorError(spec.name, StrCat("shape ", ShapeText(spec.shape)), "no such tensor");
+    }
+    SEQ_RETURN_IF_ERROR(CheckTensor(spec, found->second));
+  }
+  for (const auto& [name, tensor] : tensors) {
+    if (known.contains(name)) continue;
+    return TensorError(name, "only tensors of the configuration",
+                       StrCat("one more of shape ", ShapeText(tensor.shape)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sequent
