@@ -1,0 +1,153 @@
+// OneModelPerLayerKind: one function per family of layers.
+#include "tests/support/models.h"
+
+namespace sequent {
+namespace {
+
+constexpr std::string_view kCharacters = "abcdefghijkl .\n";
+
+class Zoo {
+ public:
+  std::vector<std::pair<std::string, ModelContents>> Build() && {
+    AddRnns();
+    AddLstms();
+    AddGrus();
+    AddFeedForward();
+    AddActivations();
+    AddGraphs();
+    AddSeries();
+    return std::move(models_);
+  }
+
+ private:
+  // Text models all begin with an embedding of width 5.
+  static v1::ModelConfig Text() {
+    v1::ModelConfig config = TextConfig(kCharacters);
+    AddEmbedding(&config, "embedding", 5);
+    return config;
+  }
+
+  void AddText(const std::string& name, v1::ModelConfig config) {
+    AddSoftmax(&config, "next");
+    config.mutable_feedback()->set_head("next");
+    Add(name, std::move(config));
+  }
+
+  void Add(const std::string& name, v1::ModelConfig config) {
+    config.set_name(name);
+    models_.emplace_back(name, RandomModel(config, 100 + models_.size()));
+  }
+
+  void AddRnns() {
+    for (const char* activation : {"tanh", "relu", "leaky_relu"}) {
+      v1::ModelConfig config = Text();
+      AddRnn(&config, "rnn", 7, activation);
+      AddText(StrCat("rnn_", activation), config);
+    }
+  }
+
+  void AddLstms() {
+    v1::ModelConfig one = Text();
+    AddLstm(&one, "lstm", 13);
+    AddText("lstm", one);
+    v1::ModelConfig two = Text();
+    AddLstm(&two, "lstm1", 9);
+    AddLstm(&two, "lstm2", 17);
+    AddText("lstm_stack", two);
+  }
+
+  void AddGrus() {
+    for (const char* reset : {"after", "before"}) {
+      for (const char* update : {"keep_old", "take_new"}) {
+        for (const bool bias : {true, false}) {
+          v1::ModelConfig config = Text();
+          v1::Gru* gru = AddGru(&config, "gru", 11);
+          gru->set_reset(reset);
+          gru->set_update_gate(update);
+          gru->set_bias(bias);
+          AddText(StrCat("gru_", reset, "_", update, bias ? "_bias" : "_no_bias"), config);
+        }
+      }
+    }
+  }
+
+  void AddFeedForward() {
+    AddText("embedding", Text());
+    for (const bool bias : {true, false}) {
+      v1::ModelConfig config = Text();
+      AddDense(&config, "dense", 9)->set_bias(bias);
+      AddText(bias ? "dense_bias" : "dense_no_bias", config);
+    }
+    v1::ModelConfig config = Text();
+    AddDropout(&config, "dropout1", 0.5f);
+    AddGru(&config, "gru", 6);
+    AddDropout(&config, "dropout2", 0.25f);
+    AddText("dropout", config);
+  }
+
+  void AddActivations() {
+    for (const char* function : {"tanh", "sigmoid", "relu", "leaky_relu"}) {
+      v1::ModelConfig config = Text();
+      AddLstm(&config, "lstm", 7);
+      AddActivation(&config, "activation", function);
+      AddText(StrCat("activation_", function), config);
+    }
+  }
+
+  void AddGraphs() {
+    v1::ModelConfig skip = Text();
+    AddLstm(&skip, "lstm", 5);
+    AddSum(&skip, "residual", {"embedding", "lstm"});
+    AddGru(&skip, "gru", 7);
+    AddConcat(&skip, "joined", {"gru", "embedding", "residual"});
+    AddDense(&skip, "dense", 6);
+    AddText("skip_concat_add", skip);
+
+    v1::ModelConfig mixed = Text();
+    AddGru(&mixed, "gru", 9);
+    AddRnn(&mixed, "rnn", 3);
+    AddLstm(&mixed, "lstm", 33);
+    AddText("stack_gru_rnn_lstm", mixed);
+
+    // The layer listed first reads the one listed second.
+    v1::ModelConfig shuffled = IdsConfig(19);
+    AddDense(&shuffled, "late", 4, {"early"});
+    AddLayer(&shuffled, "early", {"input"})->mutable_embedding()->set_width(3);
+    AddSoftmax(&shuffled, "next", "late");
+    Add("ids_out_of_order", shuffled);
+  }
+
+  void AddSeries() {
+    for (const char* distribution : {"point", "gaussian"}) {
+      v1::ModelConfig config = SeriesConfig({"a", "b", "c"});
+      v1::SeriesColumn* column = config.mutable_inputs(0)->mutable_features()->mutable_columns(1);
+      column->mutable_impute()->set_kind(v1::Impute::MEAN);
+      column->mutable_impute()->set_mean(0.25);
+      column->mutable_impute()->set_missing_flag(true);
+      column->set_difference(3);
+      AddLstm(&config, "lstm", 10);
+      AddRegression(&config, "next", distribution);
+      config.mutable_feedback()->set_head("next");
+      Add(StrCat("series_", distribution), config);
+    }
+    v1::ModelConfig config = SeriesConfig({"a", "b"});
+    AddGru(&config, "gru", 9);
+    AddDense(&config, "dense", 5);
+    AddRegression(&config, "level", "gaussian", {"b"});
+    v1::Head* weather = AddSoftmax(&config, "weather", "gru");
+    for (const char* label : {"dry", "rain", "snow"}) weather->mutable_softmax()->add_labels(label);
+    weather->set_loss_weight(0.5f);
+    Add("two_heads", config);
+    v1::ModelConfig linear = SeriesConfig({"a", "b"});
+    AddRegression(&linear, "next");
+    Add("linear", linear);
+  }
+
+  std::vector<std::pair<std::string, ModelContents>> models_;
+};
+
+}  // namespace
+
+std::vector<std::pair<std::string, ModelContents>> OneModelPerLayerKind() { return Zoo().Build(); }
+
+}  // namespace sequent
