@@ -83,7 +83,10 @@ absl::StatusCode ReasonCode(Reason reason) { return Row(reason).code; }
 
 Status MakeError(Reason reason, std::string_view message) {
   std::string text(message.substr(0, kMaxMessageBytes));
-  if (message.size() > kMaxMessageBytes) text.replace(kMaxMessageBytes - 3, 3, "...");
+  if (message.size() > kMaxMessageBytes) {
+    text.resize(kMaxMessageBytes - 3);
+    text += "...";
+  }
   Status status(ReasonCode(reason), text);
   status.SetPayload(kReasonUrl, absl::Cord(StrCat(static_cast<int>(reason))));
   return status;
