@@ -45,7 +45,8 @@ std::string RandomId() {
   return id;
 }
 
-// Channels of one process to one address share a connection unless told apart; each stream gets its own.
+// Channels of one process to one address share a connection unless told apart; each stream gets its
+// own.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, int index) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxReceiveBytes);
@@ -59,20 +60,20 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, int index
 Status CheckOptions(const ClientOptions& options) {
   if (options.address.empty()) return absl::InvalidArgumentError("address: expected host:port");
   if (options.streams < 1 || options.streams > 1024) {
-    return absl::InvalidArgumentError(
-        StrCat("streams: expected 1 to 1024, got ", options.streams));
+    return absl::InvalidArgumentError(StrCat("streams: expected 1 to 1024, got ", options.streams));
   }
   if (options.max_in_flight < 1) {
     return absl::InvalidArgumentError("max_in_flight: expected at least 1, got 0");
   }
   if (!(options.timeout_seconds >= 0) || !(options.first_backoff_seconds > 0)) {
-    return absl::InvalidArgumentError("timeout_seconds: expected >= 0, and first_backoff_seconds > 0");
+    return absl::InvalidArgumentError(
+        "timeout_seconds: expected >= 0, and first_backoff_seconds > 0");
   }
   return absl::OkStatus();
 }
 
-// Sleep and wake-up of the timer thread. Shared with the multiplexers' wakers: a stream's last words can
-// come after the client is gone.
+// Sleep and wake-up of the timer thread. Shared with the multiplexers' wakers: a stream's last
+// words can come after the client is gone.
 class TimerBell {
  public:
   void Ring() {
@@ -117,8 +118,8 @@ class Client::Impl {
     for (size_t i = 0; i < options.streams; ++i) {
       const std::shared_ptr<v1::Predictor::Stub> stub =
           i == 0 ? predictor_
-                 : std::shared_ptr<v1::Predictor::Stub>(v1::Predictor::NewStub(
-                       MakeChannel(options.address, static_cast<int>(i))));
+                 : std::shared_ptr<v1::Predictor::Stub>(
+                       v1::Predictor::NewStub(MakeChannel(options.address, static_cast<int>(i))));
       multiplexers_.push_back(std::make_shared<Multiplexer>(
           options_,
           [stub](std::shared_ptr<TransportListener> listener) {
@@ -221,8 +222,8 @@ StatusOr<std::unique_ptr<Session>> Client::StartSession(const SessionOptions& op
   record->model = options.model;
   record->version = options.version;
   record->epoch = RandomBits() | 1;
-  return std::unique_ptr<Session>(new Session(impl_->NextMultiplexer(), std::move(record),
-                                              impl_->options().timeout_seconds));
+  return std::unique_ptr<Session>(
+      new Session(impl_->NextMultiplexer(), std::move(record), impl_->options().timeout_seconds));
 }
 
 StatusOr<std::unique_ptr<Session>> Client::AttachSession(const std::string& id) {
@@ -234,8 +235,8 @@ StatusOr<std::unique_ptr<Session>> Client::AttachSession(const std::string& id) 
   record->epoch = info.epoch();
   record->next_step = info.next_step();
   record->begun = true;
-  return std::unique_ptr<Session>(new Session(impl_->NextMultiplexer(), std::move(record),
-                                              impl_->options().timeout_seconds));
+  return std::unique_ptr<Session>(
+      new Session(impl_->NextMultiplexer(), std::move(record), impl_->options().timeout_seconds));
 }
 
 StatusOr<v1::PredictResponse> Client::Predict(v1::PredictRequest request) {

@@ -25,7 +25,8 @@ namespace sequent::client {
 
 class Client {
  public:
-  // Checks the options; the connection itself is made with the first call, and again when it breaks.
+  // Checks the options; the connection itself is made with the first call, and again when it
+  // breaks.
   static StatusOr<std::unique_ptr<Client>> Connect(const ClientOptions& options);
   // Unanswered steps fail with CANCELLED.
   ~Client();
@@ -35,12 +36,12 @@ class Client {
   // A live session of the server, to go on where it stands. NOT_FOUND if there is none.
   StatusOr<std::unique_ptr<Session>> AttachSession(const std::string& id);
 
-  // A whole stateless sequence, or any request one has filled in oneself. Sent again after UNAVAILABLE
-  // only if that cannot apply it twice (stateless or numbered).
+  // A whole stateless sequence, or any request one has filled in oneself. Sent again after
+  // UNAVAILABLE only if that cannot apply it twice (stateless or numbered).
   StatusOr<v1::PredictResponse> Predict(v1::PredictRequest request);
 
-  // The server continues a session or prompt. `on_part` gets every part as it comes and returns false
-  // to stop early (the call then returns CANCELLED). Not sent again.
+  // The server continues a session or prompt. `on_part` gets every part as it comes and returns
+  // false to stop early (the call then returns CANCELLED). Not sent again.
   Status Rollout(const v1::RolloutRequest& request,
                  const std::function<bool(const v1::RolloutResponse&)>& on_part);
 
@@ -54,7 +55,8 @@ class Client {
   StatusOr<v1::ListModelsResponse> ListModels();
   StatusOr<v1::GetModelResponse> GetModel(const std::string& name, int64_t version);
 
-  // grpc.health.v1: "SERVING", "NOT_SERVING", ...; `service` empty = the whole server, else a model.
+  // grpc.health.v1: "SERVING", "NOT_SERVING", ...; `service` empty = the whole server, else a
+  // model.
   StatusOr<std::string> Health(const std::string& service);
 
  private:

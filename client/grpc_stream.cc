@@ -13,11 +13,11 @@
 namespace sequent::client {
 namespace {
 
-// Lives until OnDone, whoever else lets go of it. Writes come from outside gRPC's reactions, so a hold
-// keeps the call open between them; it ends with the read side, which ends with the call.
-class GrpcStream final : public Transport,
-                         public grpc::ClientBidiReactor<v1::PredictStreamRequest,
-                                                        v1::PredictStreamResponse> {
+// Lives until OnDone, whoever else lets go of it. Writes come from outside gRPC's reactions, so a
+// hold keeps the call open between them; it ends with the read side, which ends with the call.
+class GrpcStream final
+    : public Transport,
+      public grpc::ClientBidiReactor<v1::PredictStreamRequest, v1::PredictStreamResponse> {
  public:
   GrpcStream(std::shared_ptr<v1::Predictor::Stub> stub, std::shared_ptr<TransportListener> listener)
       : stub_(std::move(stub)), listener_(std::move(listener)) {}

@@ -80,9 +80,9 @@ void Multiplexer::Submit(const SessionPtr& session, v1::PredictRequest request, 
       refusal = absl::ResourceExhaustedError(
           StrCat("client queue full: ", queued_, " requests wait for an answer (max_queued)"));
     } else if (request.ByteSizeLong() > options_.max_message_bytes) {
-      refusal = absl::InvalidArgumentError(StrCat("request too large: ", request.ByteSizeLong(),
-                                                  " bytes, expected at most ",
-                                                  options_.max_message_bytes, " (max_message_bytes)"));
+      refusal = absl::InvalidArgumentError(
+          StrCat("request too large: ", request.ByteSizeLong(), " bytes, expected at most ",
+                 options_.max_message_bytes, " (max_message_bytes)"));
     } else {
       request.set_session_id(session->id);
       request.set_epoch(session->epoch);
@@ -248,7 +248,8 @@ void Multiplexer::FailFrom(const SessionPtr& session, size_t index, const Status
                       StrCat("step ", failed.step(), " before it failed: ", status.message()))
           : status;
   for (size_t i = index; i < session->pending.size(); ++i) {
-    completions->emplace_back(std::move(session->pending[i].callback), i == index ? status : behind);
+    completions->emplace_back(std::move(session->pending[i].callback),
+                              i == index ? status : behind);
     --queued_;
   }
   session->pending.resize(index);
@@ -300,9 +301,9 @@ int64_t Multiplexer::ExpireDeadlines(int64_t now, Completions* completions) {
         next = std::min(next, pending.deadline_nanos);
         continue;
       }
-      const Status late = MakeError(
-          Reason::kDeadline, StrCat("no answer in time for step ", pending.request.step(),
-                                    " of session ", session->id));
+      const Status late =
+          MakeError(Reason::kDeadline, StrCat("no answer in time for step ", pending.request.step(),
+                                              " of session ", session->id));
       if (!pending.ever_sent) {  // it surely was not applied
         FailFrom(session, i, late, completions);
         break;

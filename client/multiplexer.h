@@ -1,19 +1,20 @@
 // Many sessions over one stream, with nothing lost and nothing counted twice.
 //
-// Every request of a session is numbered (PredictRequest.step) and names the session's life (epoch), so
-// the server applies it once however often it arrives. That makes one rule enough for every trouble:
-// *whatever has no final answer is sent again, in order*. A broken stream: all unanswered requests of
-// all sessions. QUEUE_FULL or UNAVAILABLE: that request and the session's later ones, after a pause. A
-// request sent again gets a new request_id, so a late answer to its former self is recognised and
-// dropped.
+// Every request of a session is numbered (PredictRequest.step) and names the session's life
+// (epoch), so the server applies it once however often it arrives. That makes one rule enough for
+// every trouble: *whatever has no final answer is sent again, in order*. A broken stream: all
+// unanswered requests of all sessions. QUEUE_FULL or UNAVAILABLE: that request and the session's
+// later ones, after a pause. A request sent again gets a new request_id, so a late answer to its
+// former self is recognised and dropped.
 //
 // Coalescing: while one message is being written, requests gather; the next message takes them all.
 //
-// A step that fails for good (wrong width, say) changes nothing on the server; the session's steps that
-// were queued behind it fail with ABORTED, since they were meant to follow it, and the next new step
-// takes its number.
+// A step that fails for good (wrong width, say) changes nothing on the server; the session's steps
+// that were queued behind it fail with ABORTED, since they were meant to follow it, and the next
+// new step takes its number.
 //
-// Thread safety: thread-safe. Callbacks run outside the lock, on the transport's or the timer's thread.
+// Thread safety: thread-safe. Callbacks run outside the lock, on the transport's or the timer's
+// thread.
 #ifndef SEQUENT_CLIENT_MULTIPLEXER_H_
 #define SEQUENT_CLIENT_MULTIPLEXER_H_
 
@@ -54,7 +55,7 @@ struct SessionRecord {
   uint64_t acked_step = 0;
   bool begun = false;  // a request with `start` has been queued or answered in this life
   bool ended = false;
-  Status broken;              // the server no longer has the session; every further step fails so
+  Status broken;                // the server no longer has the session; every further step fails so
   std::deque<Pending> pending;  // in order; the first `sent` are on the wire
   size_t sent = 0;
   int64_t resume_nanos = 0;  // not before: the pause after a refusal
@@ -72,10 +73,11 @@ class Multiplexer : public TransportListener, public std::enable_shared_from_thi
   void Submit(const std::shared_ptr<SessionRecord>& session, v1::PredictRequest request,
               uint64_t units, double timeout_seconds, StepCallback callback);
 
-  // Expires deadlines, ends pauses, reconnects. Returns when it wants to be called next (nanoseconds on
-  // the clock), INT64_MAX if never.
+  // Expires deadlines, ends pauses, reconnects. Returns when it wants to be called next
+  // (nanoseconds on the clock), INT64_MAX if never.
   int64_t RunTimers();
-  // Set by the owner: called (outside the lock) when RunTimers should be called sooner than it said.
+  // Set by the owner: called (outside the lock) when RunTimers should be called sooner than it
+  // said.
   void SetTimerWaker(std::function<void()> waker) { wake_timer_ = std::move(waker); }
 
   // Fails everything unanswered with CANCELLED and gives the stream up.

@@ -23,8 +23,8 @@ struct ClientOptions {
   size_t max_message_bytes = 3 << 20;
   // A step that has no answer after this long fails with DEADLINE_EXCEEDED. 0 = wait for ever.
   double timeout_seconds = 30;
-  // A broken stream is opened again, and a refused step sent again, after this long, doubled each time
-  // up to the maximum.
+  // A broken stream is opened again, and a refused step sent again, after this long, doubled each
+  // time up to the maximum.
   double first_backoff_seconds = 0.05;
   double max_backoff_seconds = 2;
 };

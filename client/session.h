@@ -1,10 +1,10 @@
 // A sequence the server remembers. The handle that programs step.
 //
-// Steps are numbered, so a step that had to be sent again is applied once. Dropping the handle leaves
-// the session on the server until End() or the server's session TTL.
+// Steps are numbered, so a step that had to be sent again is applied once. Dropping the handle
+// leaves the session on the server until End() or the server's session TTL.
 //
-// Thread safety: thread-safe; steps are applied in the order Step and StepAsync were called. Must not
-// outlive its Client.
+// Thread safety: thread-safe; steps are applied in the order Step and StepAsync were called. Must
+// not outlive its Client.
 #ifndef SEQUENT_CLIENT_SESSION_H_
 #define SEQUENT_CLIENT_SESSION_H_
 
@@ -27,12 +27,13 @@ struct StepOptions {
 class Session {
  public:
   // Sends the input and waits for the answer. Errors carry the server's Reason (core/base/error.h).
-  // DEADLINE_EXCEEDED: not answered in time; if it had been sent, it may still be applied, once, before
-  // any later step. ABORTED: an earlier step of this session failed and this one was not applied.
+  // DEADLINE_EXCEEDED: not answered in time; if it had been sent, it may still be applied, once,
+  // before any later step. ABORTED: an earlier step of this session failed and this one was not
+  // applied.
   StatusOr<v1::PredictResponse> Step(Input input, const StepOptions& options = {});
 
-  // The same without waiting; `callback` runs on a client thread and must not block. Requests that are
-  // made while others are being written travel together.
+  // The same without waiting; `callback` runs on a client thread and must not block. Requests that
+  // are made while others are being written travel together.
   void StepAsync(Input input, const StepOptions& options, StepCallback callback);
 
   // Ends the session on the server and waits for what its codec still held back.

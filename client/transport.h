@@ -1,4 +1,5 @@
-// One bidirectional PredictStream, without saying how it travels: gRPC in production, a fake in tests.
+// One bidirectional PredictStream, without saying how it travels: gRPC in production, a fake in
+// tests.
 #ifndef SEQUENT_CLIENT_TRANSPORT_H_
 #define SEQUENT_CLIENT_TRANSPORT_H_
 

@@ -19,7 +19,9 @@ struct Options {
   size_t streams = 1;
 };
 
-std::string Milliseconds(int64_t nanos) { return StrCat(Short(static_cast<double>(nanos) * 1e-6), " ms"); }
+std::string Milliseconds(int64_t nanos) {
+  return StrCat(Short(static_cast<double>(nanos) * 1e-6), " ms");
+}
 
 uint64_t ErrorCount(const LoadResult& result) {
   uint64_t errors = 0;
@@ -63,8 +65,8 @@ void PrintForPrograms(const Options& options, const LoadResult& result) {
       "\"requests\":%llu,\"steps\":%llu,\"requests_per_second\":%g,\"steps_per_second\":%g,"
       "\"errors\":%llu,\"replayed\":%llu,\"mean_batch_rows\":%g,\"latency_seconds\":{\"mean\":%g,"
       "\"p50\":%g,\"p90\":%g,\"p99\":%g,\"p999\":%g,\"max\":%g}}\n",
-      options.load.sessions, options.streams, options.load.steps, options.load.rate,
-      result.seconds, static_cast<unsigned long long>(result.requests),
+      options.load.sessions, options.streams, options.load.steps, options.load.rate, result.seconds,
+      static_cast<unsigned long long>(result.requests),
       static_cast<unsigned long long>(result.steps), PerSecond(result.requests, result),
       PerSecond(result.steps, result), static_cast<unsigned long long>(ErrorCount(result)),
       static_cast<unsigned long long>(result.replayed), result.mean_batch_rows,
@@ -75,8 +77,7 @@ void PrintForPrograms(const Options& options, const LoadResult& result) {
 void ShowProgress(const LoadResult& result) {
   if (isatty(STDERR_FILENO) == 0) return;
   std::fprintf(stderr, "\r%5.0f s  %9.0f steps/s  p99 %s  errors %llu   ", result.seconds,
-               PerSecond(result.steps, result),
-               Milliseconds(result.latency.Quantile(0.99)).c_str(),
+               PerSecond(result.steps, result), Milliseconds(result.latency.Quantile(0.99)).c_str(),
                static_cast<unsigned long long>(ErrorCount(result)));
 }
 

@@ -86,16 +86,18 @@ std::string JoinRow(const v1::FloatSteps& steps, int step) {
 }
 
 std::string Printable(const std::string& label) {
-  return label == "\n" ? "\\n" : label == " " ? "' '" : Quoted(label).size() == label.size() ? label : Quoted(label);
+  return label == "\n"                          ? "\\n"
+         : label == " "                         ? "' '"
+         : Quoted(label).size() == label.size() ? label
+                                                : Quoted(label);
 }
 
 }  // namespace
 
 void Fail(Globals* globals, const Status& status) {
   const Reason reason = ReasonOf(status);
-  const std::string name = reason == Reason::kUnspecified
-                               ? absl::StatusCodeToString(status.code())
-                               : std::string(ReasonName(reason));
+  const std::string name = reason == Reason::kUnspecified ? absl::StatusCodeToString(status.code())
+                                                          : std::string(ReasonName(reason));
   std::fprintf(stderr, "sequent: %s: %s\n", name.c_str(), std::string(status.message()).c_str());
   globals->exit_code = kExitFailed;
 }

@@ -1,4 +1,5 @@
-// What the subcommands of `sequent` share: the connection's flags, reading inputs, printing answers.
+// What the subcommands of `sequent` share: the connection's flags, reading inputs, printing
+// answers.
 #ifndef SEQUENT_CLIENT_COMMAND_COMMON_H_
 #define SEQUENT_CLIENT_COMMAND_COMMON_H_
 
@@ -58,8 +59,8 @@ struct InputFlags {
   std::string text, tokens, values, file;
   void Add(CLI::App* command);
   bool Given() const;
-  // INVALID_ARGUMENT naming the flag and the cell. A file is text if the model takes text (`kind`), else
-  // one row or token per line.
+  // INVALID_ARGUMENT naming the flag and the cell. A file is text if the model takes text (`kind`),
+  // else one row or token per line.
   StatusOr<Input> Read(const std::string& kind) const;
 };
 

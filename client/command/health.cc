@@ -1,4 +1,5 @@
-// sequent health: is the server, or one model, ready to serve? Made for HEALTHCHECK lines and scripts.
+// sequent health: is the server, or one model, ready to serve? Made for HEALTHCHECK lines and
+// scripts.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -9,8 +10,8 @@
 namespace sequent::client {
 
 void AddHealth(CLI::App* app, Globals* globals) {
-  CLI::App* command = app->add_subcommand(
-      "health", "Exit 0 if the server (or --model) is SERVING, 1 otherwise");
+  CLI::App* command =
+      app->add_subcommand("health", "Exit 0 if the server (or --model) is SERVING, 1 otherwise");
   const auto model = std::make_shared<std::string>();
   command->add_option("-m,--model", *model, "Ask for one model");
   command->callback([model, globals] {

@@ -11,7 +11,8 @@ constexpr int kPartBits = 7;  // 128 parts of each power of two
 constexpr uint64_t kParts = 1 << kPartBits;
 constexpr int kPowers = 45;  // up to 2^52 ns, about 52 days
 
-// Values below 2 * kParts have a bucket each; above, the leading kPartBits + 1 bits name the bucket.
+// Values below 2 * kParts have a bucket each; above, the leading kPartBits + 1 bits name the
+// bucket.
 size_t BucketOf(uint64_t value) {
   const int power = std::max(0, static_cast<int>(std::bit_width(value)) - (kPartBits + 1));
   return static_cast<size_t>(power) * kParts + (value >> power);

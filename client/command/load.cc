@@ -53,8 +53,7 @@ class InputMaker {
 
 class Load {
  public:
-  Load(const LoadOptions& options, InputMaker maker,
-       std::vector<std::unique_ptr<Session>> sessions)
+  Load(const LoadOptions& options, InputMaker maker, std::vector<std::unique_ptr<Session>> sessions)
       : options_(options), maker_(std::move(maker)), sessions_(std::move(sessions)) {
     step_.output = options.output;
     counts_.resize(sessions_.size());
@@ -126,9 +125,8 @@ class Load {
     MutexLock lock(&mutex_);
     if (!response.ok()) {
       const Reason reason = ReasonOf(response.status());
-      ++errors_[reason == Reason::kUnspecified
-                    ? absl::StatusCodeToString(response.status().code())
-                    : std::string(ReasonName(reason))];
+      ++errors_[reason == Reason::kUnspecified ? absl::StatusCodeToString(response.status().code())
+                                               : std::string(ReasonName(reason))];
     } else if (now >= measure_from_ && now < end_) {
       latency_.Add(now - due);
       steps_ += response->steps();

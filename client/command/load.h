@@ -1,8 +1,9 @@
-// Load on a server: N sessions, each sending requests of K steps, in a closed loop or at a fixed rate.
+// Load on a server: N sessions, each sending requests of K steps, in a closed loop or at a fixed
+// rate.
 //
-// Closed loop: a session sends its next request when the last is answered. Fixed rate: requests are due
-// at even distances whatever the server does, and latency counts from when a request was due, so a
-// server that stalls cannot hide it (no coordinated omission).
+// Closed loop: a session sends its next request when the last is answered. Fixed rate: requests are
+// due at even distances whatever the server does, and latency counts from when a request was due,
+// so a server that stalls cannot hide it (no coordinated omission).
 #ifndef SEQUENT_CLIENT_COMMAND_LOAD_H_
 #define SEQUENT_CLIENT_COMMAND_LOAD_H_
 
@@ -21,10 +22,10 @@ struct LoadOptions {
   std::string model;
   int64_t version = 0;
   size_t sessions = 100;
-  uint32_t steps = 1;       // per request
-  double seconds = 10;      // measured
+  uint32_t steps = 1;         // per request
+  double seconds = 10;        // measured
   double warmup_seconds = 1;  // run before, not measured
-  double rate = 0;          // requests per second over all sessions; 0 = closed loop
+  double rate = 0;            // requests per second over all sessions; 0 = closed loop
   v1::OutputSelection output;
 };
 

@@ -35,8 +35,8 @@ Status List(bool json, Client* client) {
     const bool failed = info.state() == v1::FAILED;
     rows.push_back({info.name(), StrCat(info.version(), info.is_default() ? "*" : ""),
                     v1::ModelState_Name(info.state()), info.task(),
-                    failed ? info.message() : Inputs(info), Heads(info),
-                    StrCat(info.parameters()), StrCat(info.sessions())});
+                    failed ? info.message() : Inputs(info), Heads(info), StrCat(info.parameters()),
+                    StrCat(info.sessions())});
   }
   PrintTable(rows);
   return absl::OkStatus();

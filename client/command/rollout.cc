@@ -112,7 +112,8 @@ void AddRollout(CLI::App* app, Globals* globals) {
   const auto options = std::make_shared<Options>();
   options->model.Add(command, false);
   options->input.Add(command);
-  command->add_option("-s,--session", options->session, "Continue this session (it stays as it is)");
+  command->add_option("-s,--session", options->session,
+                      "Continue this session (it stays as it is)");
   command->add_option("-n,--steps", options->steps, "Steps to make")->required();
   command->add_option("--samples", options->samples, "Paths to draw")->capture_default_str();
   command->add_option("--temperature", options->temperature, "Above 1 bolder, below 1 safer")

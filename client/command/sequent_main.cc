@@ -23,8 +23,8 @@ int main(int argc, char** argv) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_flag("--json", globals.json, "Answers as JSON, one object per line");
-  for (const auto add : {AddPredict, AddStream, AddRollout, AddSessions, AddModels, AddHealth,
-                         AddBench}) {
+  for (const auto add :
+       {AddPredict, AddStream, AddRollout, AddSessions, AddModels, AddHealth, AddBench}) {
     add(&app, &globals);
   }
   try {

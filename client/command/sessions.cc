@@ -16,12 +16,9 @@ struct Options {
 };
 
 std::vector<std::string> Row(const v1::SessionInfo& info) {
-  return {info.session_id(),
-          StrCat(info.model(), "/", info.version()),
-          StrCat(info.next_step()),
-          StrCat(info.queued_requests()),
-          Short(info.idle_seconds()),
-          StrCat(info.state_bytes()),
+  return {info.session_id(),          StrCat(info.model(), "/", info.version()),
+          StrCat(info.next_step()),   StrCat(info.queued_requests()),
+          Short(info.idle_seconds()), StrCat(info.state_bytes()),
           StrCat(info.epoch())};
 }
 

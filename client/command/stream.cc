@@ -1,7 +1,7 @@
 // sequent stream: a line in, a line out, one session.
 //
-// Lines are sent as they come, without waiting for answers; a window bounds what is under way. Answers
-// come in order, so printing them as they arrive is printing them in order.
+// Lines are sent as they come, without waiting for answers; a window bounds what is under way.
+// Answers come in order, so printing them as they arrive is printing them in order.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -62,7 +62,8 @@ void Print(const v1::PredictResponse& response, bool json) {
     std::string line;
     for (const v1::HeadOutput& head : response.heads()) {
       const int steps = StepsOf(head);
-      if (steps > 0) absl::StrAppend(&line, line.empty() ? "" : "\t", DescribeStep(head, steps - 1));
+      if (steps > 0)
+        absl::StrAppend(&line, line.empty() ? "" : "\t", DescribeStep(head, steps - 1));
     }
     std::puts(line.c_str());
   }
@@ -98,8 +99,8 @@ Status SendLines(const std::string& kind, const StepOptions& step, size_t window
   for (size_t number = 1; std::getline(std::cin, line); ++number) {
     auto input = ParseLine(kind, line);
     if (!input.ok()) {
-      bad_line = absl::InvalidArgumentError(
-          StrCat("line ", number, ": ", input.status().message()));
+      bad_line =
+          absl::InvalidArgumentError(StrCat("line ", number, ": ", input.status().message()));
       break;
     }
     if (!window.Enter()) break;

@@ -11,7 +11,9 @@ namespace sequent {
 
 inline constexpr size_t kAlignment = 64;
 
-constexpr size_t RoundUp(size_t n, size_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+constexpr size_t RoundUp(size_t n, size_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
 
 template <typename T>
 struct AlignedAllocator {

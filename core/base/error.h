@@ -1,8 +1,9 @@
 // The closed list of reasons a request can be refused for, and the one table that ties each to its
-// status code. Values equal sequent.v1.Reason on the wire (checked where the two meet, in server/rpc).
+// status code. Values equal sequent.v1.Reason on the wire (checked where the two meet, in
+// server/rpc).
 //
-// A reason travels inside an absl::Status as a payload, so layers that only pass errors on never see
-// it. Thread safety: all functions are pure.
+// A reason travels inside an absl::Status as a payload, so layers that only pass errors on never
+// see it. Thread safety: all functions are pure.
 #ifndef SEQUENT_CORE_BASE_ERROR_H_
 #define SEQUENT_CORE_BASE_ERROR_H_
 

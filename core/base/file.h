@@ -1,4 +1,5 @@
-// Files: read whole, mapped, or replaced atomically. Messages of errors name the path and the cause.
+// Files: read whole, mapped, or replaced atomically. Messages of errors name the path and the
+// cause.
 #ifndef SEQUENT_CORE_BASE_FILE_H_
 #define SEQUENT_CORE_BASE_FILE_H_
 
@@ -14,9 +15,10 @@ namespace sequent {
 // The whole content. NOT_FOUND, PERMISSION_DENIED, or UNAVAILABLE (read error).
 StatusOr<std::string> ReadFile(const std::string& path);
 
-// Replaces `path` by the parts, one after another: written to a temporary file beside it, flushed to
-// disk, renamed, the directory flushed. A reader sees the old file or the new one, never a part.
-// On failure the old file is untouched and the temporary one removed. RESOURCE_EXHAUSTED: disk full.
+// Replaces `path` by the parts, one after another: written to a temporary file beside it, flushed
+// to disk, renamed, the directory flushed. A reader sees the old file or the new one, never a part.
+// On failure the old file is untouched and the temporary one removed. RESOURCE_EXHAUSTED: disk
+// full.
 Status WriteFileAtomically(const std::string& path, std::span<const std::string_view> parts);
 inline Status WriteFileAtomically(const std::string& path, std::string_view content) {
   return WriteFileAtomically(path, std::span(&content, 1));

@@ -17,7 +17,8 @@ std::string Sha256Hex(std::span<const std::string_view> parts) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                         EVP_MD_CTX_free);
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  for (const std::string_view part : parts) EVP_DigestUpdate(context.get(), part.data(), part.size());
+  for (const std::string_view part : parts)
+    EVP_DigestUpdate(context.get(), part.data(), part.size());
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   EVP_DigestFinal_ex(context.get(), digest, &size);

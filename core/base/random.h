@@ -1,8 +1,8 @@
 // Counter-based random numbers: a value is a pure function of a key and a counter, so any part of a
 // computation can be redone, split or resumed and draws the same numbers.
 //
-// Philox4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
-// Thread safety: all functions are pure.
+// Philox4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC
+// 2011. Thread safety: all functions are pure.
 #ifndef SEQUENT_CORE_BASE_RANDOM_H_
 #define SEQUENT_CORE_BASE_RANDOM_H_
 

@@ -14,13 +14,15 @@
 #define SEQ_CONCAT_INNER(a, b) a##b
 #define SEQ_CONCAT(a, b) SEQ_CONCAT_INNER(a, b)
 
-// Evaluates an absl::Status expression once; returns it from the enclosing function unless it is OK.
-#define SEQ_RETURN_IF_ERROR(expression)                      \
-  do {                                                       \
+// Evaluates an absl::Status expression once; returns it from the enclosing function unless it is
+// OK.
+#define SEQ_RETURN_IF_ERROR(expression)                                              \
+  do {                                                                               \
     if (absl::Status seq_status = (expression); !seq_status.ok()) return seq_status; \
   } while (false)
 
-// SEQ_ASSIGN_OR_RETURN(auto x, ComputeX()): moves the value out of a StatusOr, or returns its status.
+// SEQ_ASSIGN_OR_RETURN(auto x, ComputeX()): moves the value out of a StatusOr, or returns its
+// status.
 #define SEQ_ASSIGN_OR_RETURN(declaration, expression) \
   SEQ_ASSIGN_OR_RETURN_INNER(SEQ_CONCAT(seq_status_or_, __LINE__), declaration, expression)
 #define SEQ_ASSIGN_OR_RETURN_INNER(name, declaration, expression) \

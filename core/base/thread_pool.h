@@ -13,8 +13,8 @@
 
 namespace sequent {
 
-// Sets flush-to-zero and denormals-are-zero for the calling thread. Every thread that computes calls
-// it once at its start: long sequences decay into denormals, which are several times slower.
+// Sets flush-to-zero and denormals-are-zero for the calling thread. Every thread that computes
+// calls it once at its start: long sequences decay into denormals, which are several times slower.
 void FlushDenormals();
 
 class ThreadPool {
