@@ -16,6 +16,14 @@ Status Corrupt(std::string_view segment, const Status& status) {
   return absl::DataLossError(StrCat("state, ", ToAbsl(segment), ": ", status.message()));
 }
 
+Status CheckUnused(const std::byte* row, size_t begin, size_t end) {
+  const std::byte* used =
+      std::find_if(row + begin, row + end, [](std::byte b) { return b != std::byte{0}; });
+  if (used == row + end) return absl::OkStatus();
+  return absl::DataLossError(
+      StrCat("state, byte ", used - row, ": expected 0 (padding), got ", static_cast<int>(*used)));
+}
+
 }  // namespace
 
 Model::Model() = default;
@@ -60,15 +68,14 @@ Status Model::Build(const TensorMap& tensors) {
 
 Status Model::BuildCodec() {
   const v1::Input& input = config_.inputs(0);
-  size_t size = 0;
   if (input.has_features()) {
     SEQ_ASSIGN_OR_RETURN(series_codec_, SeriesCodec::Create(input.features()));
-    size = series_codec_->state_size();
+    codec_size_ = series_codec_->state_size();
   } else if (input.tokens().codec() != "ids") {
     SEQ_ASSIGN_OR_RETURN(text_codec_, TextCodec::Create(input.tokens()));
-    size = text_codec_->state_size();
+    codec_size_ = text_codec_->state_size();
   }
-  last_offset_ = codec_offset_ + RoundUp(size, kAlignment);
+  last_offset_ = codec_offset_ + RoundUp(codec_size_, kAlignment);
   return absl::OkStatus();
 }
 
@@ -113,7 +120,10 @@ Status Model::ValidateState(const std::byte* row) const {
   if (text_codec_ != nullptr) status = text_codec_->ValidateState(codec_state(row));
   if (series_codec_ != nullptr) status = series_codec_->ValidateState(codec_state(row));
   if (!status.ok()) return Corrupt("codec", status);
-  return ValidateLast(row);
+  SEQ_RETURN_IF_ERROR(CheckUnused(row, codec_offset_ + codec_size_, last_offset_));
+  SEQ_RETURN_IF_ERROR(ValidateLast(row));
+  const size_t end = last_offset_ + sizeof(uint32_t) + last_width_ * sizeof(float);
+  return CheckUnused(row, end, state_size_);
 }
 
 Status Model::ValidateLast(const std::byte* row) const {

@@ -130,7 +130,7 @@ class Model {
   // `last` is a 32-bit flag, 1 if there is one, then the outputs of these nodes.
   std::vector<size_t> last_nodes_;
   size_t last_width_ = 0;  // floats of them all
-  size_t state_size_ = 0, codec_offset_ = 0, last_offset_ = 0;
+  size_t state_size_ = 0, codec_offset_ = 0, codec_size_ = 0, last_offset_ = 0;  // bytes
 };
 
 }  // namespace sequent

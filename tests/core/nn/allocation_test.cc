@@ -1,0 +1,136 @@
+// Invariant 5, for the model: once a workspace has seen a batch, Run allocates nothing. This
+// program replaces operator new to count.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "core/nn/sampling.h"
+#include "core/nn/state_slab.h"
+#include "tests/core/nn/nn_testing.h"
+#include "tests/support/models.h"
+
+namespace {
+
+std::atomic<int64_t> allocations{0};
+
+void* Counted(size_t bytes, size_t alignment) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+
+}  // namespace
+
+// Out of line, or the compiler sees free() meet operator new and warns.
+#define NOT_INLINE __attribute__((noinline))
+NOT_INLINE void* operator new(size_t bytes) { return Counted(bytes, alignof(std::max_align_t)); }
+NOT_INLINE void* operator new(size_t bytes, std::align_val_t alignment) {
+  return Counted(bytes, static_cast<size_t>(alignment));
+}
+NOT_INLINE void operator delete(void* memory) noexcept { std::free(memory); }
+NOT_INLINE void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+NOT_INLINE void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+NOT_INLINE void operator delete(void* memory, size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+namespace sequent {
+namespace {
+
+// Rows of 0 to 29 steps each, to be run again and again.
+class Batch {
+ public:
+  Batch(const Model& model, size_t rows) {
+    for (size_t r = 0; r < rows; ++r) {
+      const size_t steps = r * 11 % 30;
+      players_.push_back(
+          std::make_unique<Player>(model, RandomSequence(model, std::max<size_t>(steps, 1), r)));
+      rows_.push_back(players_.back()->Next(steps));
+    }
+  }
+  TickBatch get() const { return {.rows = rows_}; }
+
+ private:
+  std::vector<std::unique_ptr<Player>> players_;
+  std::vector<TickRow> rows_;
+};
+
+int64_t AllocationsOf(const Model& model, size_t rows, ThreadPool* pool) {
+  const Batch batch(model, rows);
+  Workspace workspace;
+  model.Run(batch.get(), &workspace, pool);
+  const int64_t before = allocations;
+  for (int i = 0; i < 3; ++i) model.Run(batch.get(), &workspace, pool);
+  return allocations - before;
+}
+
+TEST(Allocations, AreCounted) {
+  const int64_t before = allocations;
+  AlignedVector<float> aligned(100);
+  std::vector<int> plain(100);
+  EXPECT_EQ(allocations - before, 2);
+}
+
+TEST(Allocations, NoneInRunAfterWarmUp) {
+  for (const auto& [name, contents] : OneModelPerLayerKind()) {
+    const auto model = MakeModel(contents);
+    for (size_t rows : {1, 7, 300}) EXPECT_EQ(AllocationsOf(*model, rows, nullptr), 0) << name;
+  }
+}
+
+TEST(Allocations, NoneInRunOnTwoThreadsAfterWarmUp) {
+  ThreadPool pool(2);
+  for (const auto& [name, contents] : OneModelPerLayerKind()) {
+    const auto model = MakeModel(contents);
+    EXPECT_EQ(AllocationsOf(*model, 50, &pool), 0) << name;
+  }
+}
+
+TEST(Allocations, NoneForASmallerBatch) {
+  const auto model = MakeModel(TinyTextModel());
+  const Batch large(*model, 200), small(*model, 20);
+  Workspace workspace;
+  model->Run(large.get(), &workspace, nullptr);
+  const int64_t before = allocations;
+  model->Run(small.get(), &workspace, nullptr);
+  EXPECT_EQ(allocations - before, 0);
+}
+
+TEST(Allocations, ScratchDoesNotGrowWithTheLengthOfARow) {
+  const auto model = MakeModel(TinyTextModel());
+  Player first(*model, RandomSequence(*model, 1000, 1));
+  Player longer(*model, RandomSequence(*model, 20'000, 1));
+  const TickRow row = first.Next(1000), long_row = longer.Next(20'000);
+  Workspace workspace;
+  model->Run({.rows = {&row, 1}}, &workspace, nullptr);
+  const int64_t before = allocations;
+  model->Run({.rows = {&long_row, 1}}, &workspace, nullptr);
+  EXPECT_EQ(allocations - before, 0);
+}
+
+TEST(Allocations, NoneInSamplingAfterWarmUp) {
+  const std::vector<float> logits(500, 0.25f);
+  std::vector<std::pair<float, int32_t>> scratch;
+  const SamplingOptions options{.temperature = 0.7f, .top_k = 40, .top_p = 0.9f};
+  SampleClass(logits, options, 0.5, &scratch);
+  const int64_t before = allocations;
+  for (int i = 0; i < 10; ++i) SampleClass(logits, options, i / 10.0, &scratch);
+  EXPECT_EQ(allocations - before, 0);
+}
+
+TEST(Allocations, NoneForARowThatIsReused) {
+  StateSlab slab(1000);
+  slab.Release(*slab.Allocate());
+  const int64_t before = allocations;
+  for (int i = 0; i < 10; ++i) slab.Release(*slab.Allocate());
+  EXPECT_EQ(allocations - before, 0);
+}
+
+}  // namespace
+}  // namespace sequent

@@ -1,0 +1,140 @@
+// Invariant 1, batch invariance: outputs and state of a row are the same bits whatever shares its
+// batch, however its steps are cut, on any number of threads.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/core/nn/nn_testing.h"
+#include "tests/support/models.h"
+
+namespace sequent {
+namespace {
+
+using NamedModel = std::pair<std::string, ModelContents>;
+
+std::vector<NamedModel> Models() {
+  std::vector<NamedModel> models = OneModelPerLayerKind();
+  models.emplace_back(
+      "wide", TokenContents("layers { name: 'e' embedding { width: 40 } } layers { name: 'l1' lstm "
+                            "{ units: 130 } } layers { name: 'l2' gru { units: 66 } } heads { "
+                            "name: 'y' softmax {} }"));
+  return models;
+}
+
+class BatchInvariance : public testing::TestWithParam<NamedModel> {
+ protected:
+  // Plays a sequence of `steps` in one piece, alone, on this thread.
+  Player Whole(size_t steps, uint64_t seed) const {
+    Player player(*model_, RandomSequence(*model_, steps, seed));
+    player.PlayAll();
+    return player;
+  }
+
+  // Plays sequences of different lengths together: every tick takes some of the rows, in some
+  // order, for some steps each.
+  void PlayTogether(std::vector<std::unique_ptr<Player>>* players, uint64_t seed,
+                    ThreadPool* pool) const {
+    Workspace workspace;
+    const RandomStream random(seed, 5, 5);
+    uint64_t i = 0;
+    std::vector<TickRow> rows;
+    for (bool more = true; more;) {
+      rows.clear();
+      more = false;
+      for (auto& player : *players) {
+        more |= player->left() > 0;
+        if (Draw(random, i++, 0, 3) == 0) continue;
+        const size_t longest = Draw(random, i++, 0, 2) == 0 ? 25 : 4;
+        const size_t steps = std::min(player->left(), Draw(random, i++, 0, longest));
+        rows.insert(rows.begin() + Draw(random, i++, 0, rows.size()), player->Next(steps));
+      }
+      model_->Run({.rows = rows}, &workspace, pool);
+    }
+  }
+
+  const std::shared_ptr<const Model> model_ = MakeModel(GetParam().second);
+};
+
+TEST_P(BatchInvariance, SameBitsStepByStep) {
+  Player whole = Whole(60, 1);
+  Player stepped(*model_, RandomSequence(*model_, 60, 1));
+  while (stepped.left() > 0) stepped.Play(1);
+  EXPECT_TRUE(SameBits(*model_, whole, stepped));
+}
+
+TEST_P(BatchInvariance, SameBitsInRandomChunks) {
+  Player whole = Whole(90, 2);
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    Player chunked(*model_, RandomSequence(*model_, 90, 2));
+    const RandomStream random(seed, 1, 1);
+    for (uint64_t i = 0; chunked.left() > 0; ++i) {
+      chunked.Play(std::min(chunked.left(), Draw(random, i, 0, 20)));
+    }
+    EXPECT_TRUE(SameBits(*model_, whole, chunked)) << "seed " << seed;
+  }
+}
+
+TEST_P(BatchInvariance, SameBitsInOnePieceLongerThanAWindow) {
+  Player whole = Whole(700, 3);
+  Player chunked(*model_, RandomSequence(*model_, 700, 3));
+  while (chunked.left() > 0) chunked.Play(std::min<size_t>(chunked.left(), 33));
+  EXPECT_TRUE(SameBits(*model_, whole, chunked));
+}
+
+TEST_P(BatchInvariance, SameBitsAloneAndInACrowdOnAnyNumberOfThreads) {
+  constexpr size_t kPlayers = 37;
+  std::vector<std::unique_ptr<Player>> alone;
+  for (size_t p = 0; p < kPlayers; ++p) {
+    alone.push_back(std::make_unique<Player>(Whole(1 + p * 7 % 50, p)));
+  }
+  for (size_t threads = 1; threads <= 3; ++threads) {
+    ThreadPool pool(threads);
+    std::vector<std::unique_ptr<Player>> crowd;
+    for (size_t p = 0; p < kPlayers; ++p) {
+      const size_t steps = 1 + p * 7 % 50;
+      crowd.push_back(std::make_unique<Player>(*model_, RandomSequence(*model_, steps, p)));
+    }
+    PlayTogether(&crowd, threads, threads == 1 ? nullptr : &pool);
+    for (size_t p = 0; p < kPlayers; ++p) {
+      EXPECT_TRUE(SameBits(*model_, *alone[p], *crowd[p])) << threads << " threads, row " << p;
+    }
+  }
+}
+
+TEST_P(BatchInvariance, SameBitsInABatchOfAnySize) {
+  Player whole = Whole(3, 99);
+  for (size_t size = 1; size <= 40; ++size) {
+    std::vector<std::unique_ptr<Player>> crowd;
+    std::vector<TickRow> rows;
+    for (size_t p = 0; p < size; ++p) {
+      const bool ours = p == size / 2;
+      crowd.push_back(std::make_unique<Player>(*model_, RandomSequence(*model_, 3, ours ? 99 : p)));
+      rows.push_back(crowd.back()->Next(3));
+    }
+    Workspace workspace;
+    model_->Run({.rows = rows}, &workspace, nullptr);
+    EXPECT_TRUE(SameBits(*model_, whole, *crowd[size / 2])) << size;
+  }
+}
+
+TEST_P(BatchInvariance, AStateCopiedAwayAndBackGoesOnAsIfNothingHadBeen) {
+  Player whole = Whole(30, 4);
+  Player moved(*model_, RandomSequence(*model_, 30, 4));
+  moved.Play(11);
+  const AlignedVector<std::byte> saved = moved.state();
+  ASSERT_TRUE(model_->ValidateState(saved.data()).ok()) << model_->ValidateState(saved.data());
+  std::fill(moved.state().begin(), moved.state().end(), std::byte{0x7F});
+  std::copy(saved.begin(), saved.end(), moved.state().begin());
+  moved.PlayAll();
+  EXPECT_TRUE(SameBits(*model_, whole, moved));
+}
+
+INSTANTIATE_TEST_SUITE_P(Nn, BatchInvariance, testing::ValuesIn(Models()),
+                         [](const auto& info) { return info.param.first; });
+
+}  // namespace
+}  // namespace sequent

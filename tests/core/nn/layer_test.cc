@@ -1,0 +1,100 @@
+// Every layer and head against the equations in double.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "tests/core/nn/nn_testing.h"
+#include "tests/core/nn/reference_model.h"
+#include "tests/support/models.h"
+
+namespace sequent {
+namespace {
+
+struct Case {
+  std::string name;
+  ModelContents contents;
+};
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+
+// Besides one model per layer kind: several panels of columns, and heads that share or choose.
+std::vector<Case> Cases() {
+  std::vector<Case> cases;
+  for (auto& [name, contents] : OneModelPerLayerKind()) cases.push_back({name, contents});
+  cases.push_back(
+      {"wide_dense",
+       FeatureContents("layers { name: 'l' dense { units: 150 } } heads { name: 'y' softmax { "
+                       "classes: 70 } }")});
+  cases.push_back(
+      {"wide_stack",
+       TokenContents(
+           "layers { name: 'e' embedding { width: 40 } } layers { name: 'l1' lstm { "
+           "units: 53 } } layers { name: 'l2' gru { units: 34 } } layers { name: 'l3' gru "
+           "{ units: 41 reset: 'before' } } layers { name: 'l4' rnn { units: 70 } } "
+           "heads { name: 'y' softmax {} }")});
+  cases.push_back(
+      {"columns_of_a_point_head",
+       FeatureContents("layers { name: 'l' dense { units: 8 } } heads { name: 'y' regression { "
+                       "columns: 'c' columns: 'a' } }")});
+  cases.push_back(
+      {"heads_that_share_an_input",
+       TokenContents("layers { name: 'e' embedding { width: 6 } } layers { name: 'l' lstm { units: "
+                     "6 } } heads { name: 'x' softmax {} } heads { name: 'y' input: 'e' softmax {} "
+                     "} heads { name: 'z' softmax {} }")});
+  return cases;
+}
+
+class LayerTest : public testing::TestWithParam<Case> {
+ protected:
+  const ModelContents& contents_ = GetParam().contents;
+  const std::shared_ptr<const Model> model_ = MakeModel(contents_);
+};
+
+TEST_P(LayerTest, AgreesWithItsEquations) {
+  const Sequence sequence = RandomSequence(*model_, 40, 5);
+  Player player(*model_, sequence);
+  player.PlayAll();
+  ReferenceModel reference(model_->graph(), contents_.tensors);
+  for (size_t t = 0; t < sequence.steps; ++t) {
+    const auto expected = reference.Step(model_->graph().tokens() ? sequence.tokens[t] : 0,
+                                         sequence.features.data() + t * model_->input_width());
+    for (size_t h = 0; h < expected.size(); ++h) {
+      for (size_t j = 0; j < expected[h].size(); ++j) {
+        const double want = expected[h][j];
+        const double got = player.outputs(h)[t * expected[h].size() + j];
+        ASSERT_NEAR(got, want, 1e-5 * std::max(1.0, std::fabs(want)))
+            << "head " << h << ", step " << t << ", output " << j;
+      }
+    }
+  }
+}
+
+TEST_P(LayerTest, CountsItsWeights) {
+  uint64_t weights = 0;
+  for (const auto& [name, tensor] : contents_.tensors) weights += tensor.values.size();
+  EXPECT_EQ(model_->parameters(), weights);
+}
+
+INSTANTIATE_TEST_SUITE_P(Nn, LayerTest, testing::ValuesIn(Cases()),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(GaussianHead, DeviationsArePositiveAndFinite) {
+  ModelContents contents = FeatureContents(
+      "heads { name: 'y' input: 'input' regression { columns: 'a' distribution: 'gaussian' } }");
+  contents.tensors.at("y.weight").values = {0, 0, 0, 1, 0, 0};
+  contents.tensors.at("y.bias").values = {0, 0};
+  const auto model = MakeModel(contents);
+  const Sequence sequence{
+      .steps = 4, .tokens = {}, .features = {-1000, 0, 0, -20, 0, 0, 0, 0, 0, 1000, 0, 0}};
+  Player player(*model, sequence);
+  player.PlayAll();
+  EXPECT_FLOAT_EQ(player.outputs(0)[1], 1e-6f);
+  EXPECT_FLOAT_EQ(player.outputs(0)[3], std::exp(-20.0f) + 1e-6f);
+  EXPECT_FLOAT_EQ(player.outputs(0)[5], std::log(2.0f) + 1e-6f);
+  EXPECT_FLOAT_EQ(player.outputs(0)[7], 1000);
+}
+
+}  // namespace
+}  // namespace sequent

@@ -1,0 +1,46 @@
+// The equations of proto/sequent/v1/model.proto, one loop per sum, in double: what core/nn is held
+// against. Knows nothing of batches, chunks, packing or threads.
+#ifndef SEQUENT_TESTS_CORE_NN_REFERENCE_MODEL_H_
+#define SEQUENT_TESTS_CORE_NN_REFERENCE_MODEL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/model/graph.h"
+#include "core/model/tensor.h"
+
+namespace sequent {
+
+class ReferenceModel {
+ public:
+  // Both must outlive the object.
+  ReferenceModel(const Graph& graph, const TensorMap& tensors);
+
+  // One step from the state that the steps before left. `token` or `features` is the input; returns
+  // each head's outputs.
+  std::vector<std::vector<double>> Step(int32_t token, const float* features);
+
+ private:
+  using Vector = std::vector<double>;
+
+  Vector RunNode(size_t index, int32_t token, const float* features);
+  Vector Gates(const Node& node, const Vector& x, const Vector& h) const;
+  Vector Rnn(const Node& node, const Vector& x, Vector* h) const;
+  Vector Lstm(const Node& node, const Vector& x, Vector* h, Vector* c) const;
+  Vector GruAfter(const Node& node, const Vector& x, Vector* h) const;
+  Vector GruBefore(const Node& node, const Vector& x, Vector* h) const;
+  Vector RunHead(const HeadNode& head) const;
+  // rows first .. first + count - 1 of the matrix times x.
+  Vector Times(const std::string& matrix, const Vector& x, size_t first, size_t count) const;
+  double At(const std::string& vector, size_t i) const;
+
+  const Graph& graph_;
+  const TensorMap& tensors_;
+  std::vector<Vector> values_, h_, c_;  // one per node
+};
+
+}  // namespace sequent
+
+#endif  // SEQUENT_TESTS_CORE_NN_REFERENCE_MODEL_H_
