@@ -1,0 +1,117 @@
+// One PredictStream call.
+//
+//   OnReadDone (gRPC's threads): parse, convert, Engine::Predict   -> engine threads
+//   done       (engine threads): append to ready_, ask for a pump
+//   Pump       (the executor)  : ready_ -> one message -> StartWrite; resume reading; finish
+//
+// A request is unanswered from its arrival until its answer has been written. The stream reads on only
+// while fewer than max_inflight_per_stream requests are unanswered; what one message brings beyond that
+// is answered QUEUE_FULL. So a client that never reads comes to a halt by itself and costs no more
+// than that many answers.
+//
+// Only Pump writes, finishes, and resumes reading after a rest, and at most one Pump of a stream runs
+// at a time: that is the whole locking of the write side. The object owns itself until OnDone; requests
+// in the engine hold a reference, so the call may end before they do.
+#ifndef SEQUENT_SERVER_RPC_PREDICT_STREAM_H_
+#define SEQUENT_SERVER_RPC_PREDICT_STREAM_H_
+
+#include <google/protobuf/arena.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <atomic>
+#include <deque>
+#include <memory>
+
+#include "core/base/mutex.h"
+#include "core/base/status.h"
+#include "sequent/v1/predictor.pb.h"
+#include "server/engine/request.h"
+#include "server/rpc/affinity.h"
+#include "server/rpc/edge.h"
+#include "server/rpc/stream_set.h"
+
+namespace sequent::rpc {
+
+class PredictStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+                            public NoticeTarget,
+                            public std::enable_shared_from_this<PredictStream> {
+ public:
+  // Begins to read. The reactor deletes itself after OnDone.
+  static PredictStream* Start(Edge* edge, grpc::CallbackServerContext* context);
+
+  void Notify(const Status& status) override SEQ_EXCLUDES(mutex_);
+  void End(const Status& status) override SEQ_EXCLUDES(mutex_);
+
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+ private:
+  // A message of the client, alive as long as one of its requests is.
+  struct Incoming {
+    google::protobuf::Arena arena;
+    v1::PredictStreamRequest* message = nullptr;
+  };
+  struct Answer {
+    std::shared_ptr<const Incoming> incoming;
+    const v1::PredictRequest* request;
+    std::shared_ptr<const engine::StepReply> reply;
+    std::shared_ptr<RequestRecord> record;
+  };
+  // What one Pump has to do, decided under the lock and done without it.
+  struct Work {
+    bool write = false, finish = false, read = false;
+    bool notice = false;
+    Status status;  // of the notice, or of the end
+  };
+
+  PredictStream(Edge* edge, grpc::CallbackServerContext* context);
+
+  void Open(std::shared_ptr<PredictStream> self);
+  StatusOr<std::shared_ptr<const Incoming>> ParseRead();
+  void Accept(const std::shared_ptr<const Incoming>& incoming) SEQ_EXCLUDES(mutex_);
+  void Submit(const std::shared_ptr<const Incoming>& incoming, const v1::PredictRequest& request,
+              bool over_limit);
+  void StopReading(const Status& status) SEQ_EXCLUDES(mutex_);
+
+  void SchedulePump() SEQ_REQUIRES(mutex_);
+  void Pump() SEQ_EXCLUDES(mutex_);
+  Work NextWork() SEQ_EXCLUDES(mutex_);
+  void DecideWriteOrFinish(Work* work) SEQ_REQUIRES(mutex_);
+  void Do(const Work& work);
+  void Write(const Work& work);
+
+  Edge* const edge_;
+  grpc::CallbackServerContext* const context_;
+  uint64_t id_ = 0;
+  Affinity affinity_;
+  grpc::ByteBuffer read_buffer_;
+  std::atomic<bool> cancelled_{false};
+
+  // Touched by Pump, and by the write it has started, only.
+  std::deque<Answer> outbox_;
+  size_t writing_answers_ = 0;
+  grpc::ByteBuffer write_buffer_;
+
+  Mutex mutex_;
+  std::shared_ptr<PredictStream> self_ SEQ_GUARDED_BY(mutex_);
+  std::deque<Answer> ready_ SEQ_GUARDED_BY(mutex_);
+  size_t unanswered_ SEQ_GUARDED_BY(mutex_) = 0;
+  bool reading_ SEQ_GUARDED_BY(mutex_) = false;      // a read is under way or being handled
+  bool read_closed_ SEQ_GUARDED_BY(mutex_) = false;  // nothing more will be read
+  bool writing_ SEQ_GUARDED_BY(mutex_) = false;
+  bool finished_ SEQ_GUARDED_BY(mutex_) = false;
+  bool pumping_ SEQ_GUARDED_BY(mutex_) = false;
+  bool pump_again_ SEQ_GUARDED_BY(mutex_) = false;
+  bool notice_pending_ SEQ_GUARDED_BY(mutex_) = false;
+  bool notified_ SEQ_GUARDED_BY(mutex_) = false;
+  Status notice_ SEQ_GUARDED_BY(mutex_);
+  Status end_status_ SEQ_GUARDED_BY(mutex_);
+};
+
+}  // namespace sequent::rpc
+
+#endif  // SEQUENT_SERVER_RPC_PREDICT_STREAM_H_
