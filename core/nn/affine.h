@@ -35,6 +35,8 @@ class Affine {
     return y;
   }
 
+  size_t packed_width() const { return weight_.packed_width(); }
+  // Multiply-adds per row.
   uint64_t work() const { return uint64_t{weight_.outputs()} * weight_.inputs(); }
 
  private:

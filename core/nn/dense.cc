@@ -24,11 +24,12 @@ class Dense final : public Layer {
 
 }  // namespace
 
-std::unique_ptr<const Layer> MakeDense(const Node& node, size_t in, const TensorMap& tensors) {
+std::unique_ptr<const Layer> MakeDense(const Node& node, const LayerInput& in,
+                                       const TensorMap& tensors) {
   const float* weight = tensors.at(node.name + ".weight").values.data();
   const float* bias = node.bias ? tensors.at(node.name + ".bias").values.data() : nullptr;
-  return std::make_unique<Dense>(node.width,
-                                 Affine(kernels::PackedMatrix::Pack(weight, node.width, in), bias));
+  return std::make_unique<Dense>(
+      node.width, Affine(kernels::PackedMatrix::Pack(weight, node.width, in.width), bias));
 }
 
 }  // namespace sequent

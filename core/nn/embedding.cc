@@ -17,6 +17,7 @@ class Embedding final : public Layer {
       vectors[i] = table_.data() + inputs[0].tokens[i] * output_width();
     }
     output->vectors = vectors;
+    output->tokens = inputs[0].tokens;
   }
 
  private:

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/kernels/cells.h"
-#include "core/nn/affine.h"
+#include "core/nn/input_half.h"
 #include "core/nn/layer.h"
 #include "core/nn/recurrent.h"
 
@@ -25,7 +25,7 @@ UpdateGate UpdateOf(const Node& node) {
 class GruAfter final : public Layer {
  public:
   // `bias_state_n`: b' of the candidate, padded as GruAfterStep wants it; empty: none.
-  GruAfter(size_t units, UpdateGate update, Affine input, PackedMatrix recurrent,
+  GruAfter(size_t units, UpdateGate update, InputHalf input, PackedMatrix recurrent,
            AlignedVector<float> bias_state_n)
       : Layer(units, 1),
         update_(update),
@@ -37,7 +37,7 @@ class GruAfter final : public Layer {
 
   void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
                Arena* arena, Signal* output) const override {
-    float** input = input_.Apply(window.pairs(), inputs[0].vectors, arena);
+    const float* const* input = input_.Apply(window, inputs[0], arena);
     float** h_all = arena->AllocateRows(window.pairs(), output_width());
     const float* bias = bias_state_n_.empty() ? nullptr : bias_state_n_.data();
     RunSteps(window, output_width(), states, h_all,
@@ -50,14 +50,14 @@ class GruAfter final : public Layer {
 
  private:
   const UpdateGate update_;
-  const Affine input_;
+  const InputHalf input_;
   const PackedMatrix recurrent_;
   const AlignedVector<float> bias_state_n_;
 };
 
 class GruBefore final : public Layer {
  public:
-  GruBefore(size_t units, UpdateGate update, Affine input_rz, Affine input_n,
+  GruBefore(size_t units, UpdateGate update, InputHalf input_rz, InputHalf input_n,
             PackedMatrix recurrent_rz, PackedMatrix recurrent_n)
       : Layer(units, 1),
         update_(update),
@@ -72,9 +72,8 @@ class GruBefore final : public Layer {
 
   void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
                Arena* arena, Signal* output) const override {
-    const float* const* x = inputs[0].vectors;
-    float** input_rz = input_rz_.Apply(window.pairs(), x, arena);
-    float** input_n = input_n_.Apply(window.pairs(), x, arena);
+    const float* const* input_rz = input_rz_.Apply(window, inputs[0], arena);
+    const float* const* input_n = input_n_.Apply(window, inputs[0], arena);
     float** rz = arena->AllocateRows(window.rows, 2 * output_width());
     float** rh = arena->AllocateRows(window.rows, output_width());
     float** h_all = arena->AllocateRows(window.pairs(), output_width());
@@ -88,13 +87,14 @@ class GruBefore final : public Layer {
 
  private:
   const UpdateGate update_;
-  const Affine input_rz_, input_n_;
+  const InputHalf input_rz_, input_n_;
   const PackedMatrix recurrent_rz_, recurrent_n_;
 };
 
 }  // namespace
 
-std::unique_ptr<const Layer> MakeGruAfter(const Node& node, size_t in, const TensorMap& tensors) {
+std::unique_ptr<const Layer> MakeGruAfter(const Node& node, const LayerInput& in,
+                                          const TensorMap& tensors) {
   const size_t units = node.width;
   const float* w = tensors.at(node.name + ".weight_input").values.data();
   const float* u = tensors.at(node.name + ".weight_state").values.data();
@@ -108,21 +108,25 @@ std::unique_ptr<const Layer> MakeGruAfter(const Node& node, size_t in, const Ten
     bias_state_n.assign(RoundUp(units, kernels::kMaxLanes), 0.0f);
     std::copy_n(state.begin() + 2 * units, units, bias_state_n.begin());
   }
-  return std::make_unique<GruAfter>(
-      units, UpdateOf(node),
-      Affine(PackedMatrix::PackGates(w, 3, units, in), node.bias ? bias.data() : nullptr),
-      PackedMatrix::PackGates(u, 3, units, units), std::move(bias_state_n));
+  return std::make_unique<GruAfter>(units, UpdateOf(node),
+                                    InputHalf(PackedMatrix::PackGates(w, 3, units, in.width),
+                                              node.bias ? bias.data() : nullptr, in.embedding),
+                                    PackedMatrix::PackGates(u, 3, units, units),
+                                    std::move(bias_state_n));
 }
 
-std::unique_ptr<const Layer> MakeGruBefore(const Node& node, size_t in, const TensorMap& tensors) {
+std::unique_ptr<const Layer> MakeGruBefore(const Node& node, const LayerInput& in,
+                                           const TensorMap& tensors) {
   const size_t units = node.width;
   const float* w = tensors.at(node.name + ".weight_input").values.data();
   const float* u = tensors.at(node.name + ".weight_state").values.data();
   const float* b = node.bias ? tensors.at(node.name + ".bias").values.data() : nullptr;
   const float* b_n = node.bias ? b + 2 * units : nullptr;
   return std::make_unique<GruBefore>(
-      units, UpdateOf(node), Affine(PackedMatrix::PackGates(w, 2, units, in), b),
-      Affine(PackedMatrix::PackGates(w + 2 * units * in, 1, units, in), b_n),
+      units, UpdateOf(node),
+      InputHalf(PackedMatrix::PackGates(w, 2, units, in.width), b, in.embedding),
+      InputHalf(PackedMatrix::PackGates(w + 2 * units * in.width, 1, units, in.width), b_n,
+                in.embedding),
       PackedMatrix::PackGates(u, 2, units, units),
       PackedMatrix::PackGates(u + 2 * units * units, 1, units, units));
 }

@@ -17,9 +17,21 @@ Status Layer::ValidateState(const float* state) const {
   return absl::OkStatus();
 }
 
+namespace {
+
+LayerInput InputOf(const Graph& graph, const Node& node, const TensorMap& tensors) {
+  const Node* from = &graph.nodes[node.inputs[0]];
+  const size_t width = from->width;
+  while (from->kind == NodeKind::kDropout) from = &graph.nodes[from->inputs[0]];
+  const bool embedding = from->kind == NodeKind::kEmbedding;
+  return {.width = width, .embedding = embedding ? &tensors.at(from->name + ".weight") : nullptr};
+}
+
+}  // namespace
+
 std::unique_ptr<const Layer> MakeLayer(const Graph& graph, const Node& node,
                                        const TensorMap& tensors) {
-  const size_t in = graph.nodes[node.inputs[0]].width;
+  const LayerInput in = InputOf(graph, node, tensors);
   switch (node.kind) {
     case NodeKind::kInput:
       return nullptr;

@@ -57,13 +57,24 @@ class Layer {
 std::unique_ptr<const Layer> MakeLayer(const Graph& graph, const Node& node,
                                        const TensorMap& tensors);
 
-// What MakeLayer chooses from, one per file.
+// What feeds a layer: its width, and the table [tokens, width] if it is an embedding, else nullptr.
+struct LayerInput {
+  size_t width;
+  const Tensor* embedding;
+};
+
+// What MakeLayer chooses from.
 std::unique_ptr<const Layer> MakeEmbedding(const Node& node, const TensorMap& tensors);
-std::unique_ptr<const Layer> MakeDense(const Node& node, size_t in, const TensorMap& tensors);
-std::unique_ptr<const Layer> MakeRnn(const Node& node, size_t in, const TensorMap& tensors);
-std::unique_ptr<const Layer> MakeLstm(const Node& node, size_t in, const TensorMap& tensors);
-std::unique_ptr<const Layer> MakeGruAfter(const Node& node, size_t in, const TensorMap& tensors);
-std::unique_ptr<const Layer> MakeGruBefore(const Node& node, size_t in, const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeDense(const Node& node, const LayerInput& in,
+                                       const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeRnn(const Node& node, const LayerInput& in,
+                                     const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeLstm(const Node& node, const LayerInput& in,
+                                      const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeGruAfter(const Node& node, const LayerInput& in,
+                                          const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeGruBefore(const Node& node, const LayerInput& in,
+                                           const TensorMap& tensors);
 std::unique_ptr<const Layer> MakeActivation(const Node& node);
 std::unique_ptr<const Layer> MakeIdentity(const Node& node);
 std::unique_ptr<const Layer> MakeConcat(const Graph& graph, const Node& node);

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "core/kernels/cells.h"
-#include "core/nn/affine.h"
+#include "core/nn/input_half.h"
 #include "core/nn/layer.h"
 #include "core/nn/recurrent.h"
 
@@ -14,14 +14,14 @@ using kernels::PackedMatrix;
 // State: h, then c.
 class Lstm final : public Layer {
  public:
-  Lstm(size_t units, Affine input, PackedMatrix recurrent)
+  Lstm(size_t units, InputHalf input, PackedMatrix recurrent)
       : Layer(units, 2), input_(std::move(input)), recurrent_(std::move(recurrent)) {}
 
   uint64_t work() const override { return input_.work() + 4 * output_width() * output_width(); }
 
   void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
                Arena* arena, Signal* output) const override {
-    float** input = input_.Apply(window.pairs(), inputs[0].vectors, arena);
+    const float* const* input = input_.Apply(window, inputs[0], arena);
     float** h_all = arena->AllocateRows(window.pairs(), output_width());
     float** c = arena->Allocate<float*>(window.rows);  // advanced in place
     for (size_t r = 0; r < window.rows; ++r) c[r] = states[r] + state_stride();
@@ -33,19 +33,21 @@ class Lstm final : public Layer {
   }
 
  private:
-  const Affine input_;
+  const InputHalf input_;
   const PackedMatrix recurrent_;
 };
 
 }  // namespace
 
-std::unique_ptr<const Layer> MakeLstm(const Node& node, size_t in, const TensorMap& tensors) {
+std::unique_ptr<const Layer> MakeLstm(const Node& node, const LayerInput& in,
+                                      const TensorMap& tensors) {
   const size_t units = node.width;
   const float* w = tensors.at(node.name + ".weight_input").values.data();
   const float* u = tensors.at(node.name + ".weight_state").values.data();
   const float* b = tensors.at(node.name + ".bias").values.data();
-  return std::make_unique<Lstm>(units, Affine(PackedMatrix::PackGates(w, 4, units, in), b),
-                                PackedMatrix::PackGates(u, 4, units, units));
+  return std::make_unique<Lstm>(
+      units, InputHalf(PackedMatrix::PackGates(w, 4, units, in.width), b, in.embedding),
+      PackedMatrix::PackGates(u, 4, units, units));
 }
 
 }  // namespace sequent

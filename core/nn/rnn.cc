@@ -2,8 +2,8 @@
 #include <utility>
 
 #include "core/kernels/cells.h"
-#include "core/nn/affine.h"
 #include "core/nn/functions.h"
+#include "core/nn/input_half.h"
 #include "core/nn/layer.h"
 #include "core/nn/recurrent.h"
 
@@ -14,7 +14,7 @@ using kernels::PackedMatrix;
 
 class Rnn final : public Layer {
  public:
-  Rnn(size_t units, kernels::Function function, Affine input, PackedMatrix recurrent)
+  Rnn(size_t units, kernels::Function function, InputHalf input, PackedMatrix recurrent)
       : Layer(units, 1),
         function_(function),
         input_(std::move(input)),
@@ -24,7 +24,7 @@ class Rnn final : public Layer {
 
   void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
                Arena* arena, Signal* output) const override {
-    float** input = input_.Apply(window.pairs(), inputs[0].vectors, arena);
+    const float* const* input = input_.Apply(window, inputs[0], arena);
     float** h_all = arena->AllocateRows(window.pairs(), output_width());
     RunSteps(window, output_width(), states, h_all,
              [&](size_t rows, size_t pair, const float* const* h, float* const* h_out) {
@@ -35,20 +35,22 @@ class Rnn final : public Layer {
 
  private:
   const kernels::Function function_;
-  const Affine input_;
+  const InputHalf input_;
   const PackedMatrix recurrent_;
 };
 
 }  // namespace
 
-std::unique_ptr<const Layer> MakeRnn(const Node& node, size_t in, const TensorMap& tensors) {
+std::unique_ptr<const Layer> MakeRnn(const Node& node, const LayerInput& in,
+                                     const TensorMap& tensors) {
   const size_t units = node.width;
   const float* w = tensors.at(node.name + ".weight_input").values.data();
   const float* u = tensors.at(node.name + ".weight_state").values.data();
   const float* b = tensors.at(node.name + ".bias").values.data();
-  return std::make_unique<Rnn>(units, KernelFunction(node.activation),
-                               Affine(PackedMatrix::PackGates(w, 1, units, in), b),
-                               PackedMatrix::PackGates(u, 1, units, units));
+  return std::make_unique<Rnn>(
+      units, KernelFunction(node.activation),
+      InputHalf(PackedMatrix::PackGates(w, 1, units, in.width), b, in.embedding),
+      PackedMatrix::PackGates(u, 1, units, units));
 }
 
 }  // namespace sequent

@@ -30,7 +30,8 @@ struct Window {
   size_t last_pair(size_t row) const { return pair(row, length[row] - 1); }
 };
 
-// What a node of the graph gives for every pair: the address of a vector, or a token id.
+// What a node of the graph gives for every pair: the address of a vector, or a token id. Behind an
+// embedding both: its vectors, and which they are.
 struct Signal {
   const float* const* vectors = nullptr;
   const int32_t* tokens = nullptr;

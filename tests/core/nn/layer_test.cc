@@ -80,6 +80,27 @@ TEST_P(LayerTest, CountsItsWeights) {
 INSTANTIATE_TEST_SUITE_P(Nn, LayerTest, testing::ValuesIn(Cases()),
                          [](const auto& info) { return info.param.name; });
 
+// Behind an embedding, input halves are looked up; behind a relu that changes nothing they are
+// worked out at every step.
+TEST(InputHalf, SameBitsFromTheTableAndFromTheProduct) {
+  for (const char* cell : {"lstm { units: 19 }", "gru { units: 19 }", "rnn { units: 19 }",
+                           "gru { units: 19 reset: 'before' }"}) {
+    const auto text = [&](const std::string& between) {
+      return "layers { name: 'e' embedding { width: 21 } } layers { name: 'b' " + between +
+             " } layers { name: 'l' " + cell + " } heads { name: 'y' softmax {} }";
+    };
+    ModelContents looked_up = TokenContents(text("dropout { rate: 0.5 }"));
+    for (float& v : looked_up.tensors.at("e.weight").values) v = std::fabs(v);
+    ModelContents worked_out = TokenContents(text("activation { function: 'relu' }"));
+    worked_out.tensors = looked_up.tensors;
+    const auto a = MakeModel(looked_up), b = MakeModel(worked_out);
+    Player one(*a, RandomSequence(*a, 50, 3)), other(*b, RandomSequence(*b, 50, 3));
+    one.PlayAll();
+    other.PlayAll();
+    EXPECT_TRUE(SameBits(*a, one, other)) << cell;
+  }
+}
+
 TEST(GaussianHead, DeviationsArePositiveAndFinite) {
   ModelContents contents = FeatureContents(
       "heads { name: 'y' input: 'input' regression { columns: 'a' distribution: 'gaussian' } }");
