@@ -1,7 +1,7 @@
 // Weights laid out once, at load, for the matrix products of product.h and cells.h.
 //
-// A panel holds 4 SIMD vectors of output columns, K-major (all columns of k = 0, then k = 1, ...),
-// 64-byte aligned; the last panel is padded with zeros. In gate order, the vectors of a panel are the
+// A panel holds 4 SIMD vectors of output columns, K-major (all columns of k = 0, then k = 1, ...); the
+// last panel is padded with zeros. In gate order (2 to 4 gates) a panel has one vector per gate: the
 // gates of the same L hidden units (L = lanes), so that one register tile ends with everything a
 // cell's epilogue needs. The lane count is that of the SIMD target chosen at run time.
 //
@@ -43,7 +43,11 @@ class PackedMatrix {
   size_t bytes() const { return data_.size() * sizeof(float); }
 
  private:
-  size_t outputs_ = 0, inputs_ = 0, gates_ = 0, panels_ = 0, panel_width_ = 0;
+  // Element (o, k) of the matrix is w[o * output_stride + k * input_stride].
+  void Fill(size_t outputs, size_t inputs, size_t gates, const float* w, size_t output_stride,
+            size_t input_stride);
+
+  size_t outputs_ = 0, inputs_ = 0, gates_ = 0, lanes_ = 0, panels_ = 0, panel_width_ = 0;
   AlignedVector<float> data_;
 };
 
