@@ -37,6 +37,10 @@ class JsonHandler : public nlohmann::json_sax<nlohmann::json> {
 // Feeds `text`, one whole JSON value, to the handler. The parser keeps its own stack, so nesting
 // does not consume ours.
 inline Status ReadJson(std::string_view text, JsonHandler* handler) {
+  // The parser takes a zero byte for the end of its input and would never see what follows.
+  if (const size_t zero = text.find('\0'); zero != text.npos) {
+    return Expected(StrCat("byte ", zero + 1), "JSON", "a zero byte");
+  }
   try {
     if (nlohmann::json::sax_parse(text.begin(), text.end(), handler)) return absl::OkStatus();
   } catch (const nlohmann::json::exception& error) {

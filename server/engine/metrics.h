@@ -5,6 +5,7 @@
 #ifndef SEQUENT_SERVER_ENGINE_METRICS_H_
 #define SEQUENT_SERVER_ENGINE_METRICS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,10 +14,37 @@
 #include "core/base/error.h"
 
 namespace prometheus {
+class Counter;
+class Gauge;
+class Histogram;
 class Registry;
-}
+}  // namespace prometheus
 
 namespace sequent::engine {
+
+// Why a session's life ended.
+enum class EndReason { kClient, kExpired, kReset, kRetired, kDrained, kError };
+inline constexpr int kEndReasonCount = 6;
+
+// The series of one model version. Plain pointers into Metrics, good as long as it lives; any thread.
+struct ModelMetrics {
+  prometheus::Counter* steps;
+  prometheus::Counter* steps_replayed;
+  prometheus::Counter* rollout_steps;
+  prometheus::Histogram* step_queue_seconds;
+  prometheus::Histogram* tick_seconds;
+  prometheus::Histogram* tick_rows;
+  prometheus::Gauge* ready_sessions;
+  prometheus::Gauge* sessions_active;
+  prometheus::Gauge* state_bytes_memory;
+  prometheus::Gauge* state_bytes_replies;
+  prometheus::Counter* sessions_created;
+  prometheus::Counter* sessions_ended[kEndReasonCount];
+
+  void SessionCreated() const;
+  void SessionEnded(EndReason reason) const;
+  void TickDone(double seconds, size_t rows) const;
+};
 
 class Metrics {
  public:
@@ -36,11 +64,17 @@ class Metrics {
   void StreamOpened();
   void StreamClosed();
 
-  // The engine's own updates: see Impl-facing functions added by the engine's author below.
-  class Impl;
-  Impl* impl() { return impl_.get(); }
+  // The registry's: a version was loaded (or could not be), and goes.
+  void ModelLoaded(std::string_view model, int64_t version, double seconds);
+  void ModelLoadFailed(std::string_view model);
+  void ModelUnloaded(std::string_view model, int64_t version);
+
+  // The engine's. The first call for a version makes its series.
+  const ModelMetrics* OfModel(const std::string& model, int64_t version);
+  void SetQueuedSteps(size_t steps);
 
  private:
+  class Impl;
   std::unique_ptr<Impl> impl_;
 };
 

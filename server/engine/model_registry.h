@@ -48,7 +48,10 @@ class ModelRegistry {
   std::vector<std::shared_ptr<const ModelVersion>> List() const;
 
  private:
+  void LoadModel(const std::string& folder, const std::string& name);
   void Insert(std::shared_ptr<ModelVersion> version);
+  void MarkDefault(const std::string& name) SEQ_REQUIRES(mutex_);
+
   Metrics* const metrics_;
   mutable Mutex mutex_;
   std::vector<std::shared_ptr<const ModelVersion>> versions_ SEQ_GUARDED_BY(mutex_);

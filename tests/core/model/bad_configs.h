@@ -2,6 +2,7 @@
 #ifndef SEQUENT_TESTS_CORE_MODEL_BAD_CONFIGS_H_
 #define SEQUENT_TESTS_CORE_MODEL_BAD_CONFIGS_H_
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct BadConfig {
   std::string message;   // what the error contains: path, expectation, what came
   bool learned = false;  // wrong in what fit learns, which ResolveGraph leaves to the codecs
 };
+
+inline void PrintTo(const BadConfig& bad, std::ostream* out) { *out << bad.name; }
 
 // A good text and a good series model, which every bad one is a variation of.
 v1::ModelConfig GoodTextConfig();

@@ -1,0 +1,48 @@
+// What a request wants to hear, resolved against the model: which heads, how many classes, which steps,
+// and how large the answer can become at most.
+//
+// Thread safety: pure functions and plain data.
+#ifndef SEQUENT_SERVER_ENGINE_OUTPUT_PLAN_H_
+#define SEQUENT_SERVER_ENGINE_OUTPUT_PLAN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/nn/model.h"
+#include "server/engine/request.h"
+
+namespace sequent::engine {
+
+struct OutputPlan {
+  std::vector<uint32_t> heads;  // indexes into the graph's heads, in the order asked for
+  uint32_t top_k = 0;           // as asked for
+  bool last_step_only = false;
+  bool raw = false;
+  bool logits = false;  // softmax heads as logits, the others decoded (a rollout's own steps)
+  bool score = false;   // of heads[0]
+};
+
+// UNKNOWN_HEAD names the nearest head; BAD_REQUEST if more heads are asked for than there are, or a
+// score of a head that does not predict the input.
+StatusOr<OutputPlan> PlanOutput(const Model& model, const OutputSelection& selection);
+
+// Classes a softmax head answers per step.
+uint32_t ClassesPerStep(const OutputPlan& plan, size_t classes);
+
+// The names of a softmax head's classes: its labels, or the vocabulary it predicts, or none.
+std::span<const std::string> ClassLabels(const Model& model, const HeadNode& head);
+
+// Whether the head says which token comes next.
+bool PredictsTokens(const Model& model, const HeadNode& head);
+
+// Bytes on the wire that an answer for `steps` input units cannot exceed.
+uint64_t WorstReplyBytes(const Model& model, const OutputPlan& plan, uint64_t steps);
+
+}  // namespace sequent::engine
+
+#endif  // SEQUENT_SERVER_ENGINE_OUTPUT_PLAN_H_

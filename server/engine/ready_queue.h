@@ -1,0 +1,47 @@
+// Sessions that have work, fair between principals (deficit round robin by steps) and first come first
+// served within one.
+//
+// M. Shreedhar, G. Varghese, "Efficient fair queueing using deficit round robin", 1995. A principal in
+// turn may spend its quantum of steps; what a session costs is `ready_cost`, set by whoever pushes it.
+// Sessions are linked through `ready_next`: pushing allocates nothing.
+// Thread safety: one user at a time.
+#ifndef SEQUENT_SERVER_ENGINE_READY_QUEUE_H_
+#define SEQUENT_SERVER_ENGINE_READY_QUEUE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+#include "absl/container/flat_hash_map.h"
+#include "server/engine/session.h"
+
+namespace sequent::engine {
+
+class ReadyQueue {
+ public:
+  // `quantum`: steps one principal takes before the next one's turn.
+  explicit ReadyQueue(size_t quantum) : quantum_(quantum) {}
+
+  // `session` must not be in a queue.
+  void Push(Session* session);
+  Session* Pop();  // nullptr: empty
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+ private:
+  struct Line {
+    Session* head = nullptr;
+    Session* tail = nullptr;
+    size_t deficit = 0;
+  };
+
+  const size_t quantum_;
+  size_t size_ = 0;
+  absl::flat_hash_map<uint32_t, Line> lines_;  // by principal; only those with sessions
+  std::deque<uint32_t> turns_;                 // principals in lines_, in order of their turn
+};
+
+}  // namespace sequent::engine
+
+#endif  // SEQUENT_SERVER_ENGINE_READY_QUEUE_H_

@@ -1,0 +1,81 @@
+#include "server/engine/scheduler.h"
+
+#include <utility>
+
+namespace sequent::engine {
+
+Lane* Scheduler::LaneOf(const std::shared_ptr<const ModelVersion>& version) {
+  MutexLock lock(&mutex_);
+  for (const auto& lane : lanes_) {
+    if (lane->version->model == version->model) return lane.get();
+  }
+  lanes_.push_back(make_lane_(version));
+  return lanes_.back().get();
+}
+
+const Lane* Scheduler::FindLane(const std::string& model, int64_t version) const {
+  MutexLock lock(&mutex_);
+  for (const auto& lane : lanes_) {
+    if (lane->version->name == model && lane->version->version == version) return lane.get();
+  }
+  return nullptr;
+}
+
+void Scheduler::Push(Lane* lane, Session* session) {
+  {
+    MutexLock lock(&lane->mutex);
+    lane->ready.Push(session);
+    if (std::exchange(lane->scheduled, true)) return;
+  }
+  AddRunnable(lane);
+}
+
+void Scheduler::AddRunnable(Lane* lane) {
+  MutexLock lock(&mutex_);
+  runnable_.push_back(lane);
+  runnable_changed_.NotifyOne();
+}
+
+Lane* Scheduler::TakeLocked() {
+  if (runnable_.empty() || stopped_) return nullptr;
+  Lane* lane = runnable_.front();
+  runnable_.pop_front();
+  return lane;
+}
+
+Lane* Scheduler::Take() {
+  MutexLock lock(&mutex_);
+  return TakeLocked();
+}
+
+Lane* Scheduler::WaitAndTake(int64_t nanos) {
+  MutexLock lock(&mutex_);
+  if (runnable_.empty() && !stopped_) runnable_changed_.WaitFor(&mutex_, nanos);
+  return TakeLocked();
+}
+
+void Scheduler::Give(Lane* lane) {
+  {
+    MutexLock lock(&lane->mutex);
+    lane->scheduled = !lane->ready.empty();
+    if (!lane->scheduled) return;
+  }
+  AddRunnable(lane);
+}
+
+void Scheduler::Stop() {
+  MutexLock lock(&mutex_);
+  stopped_ = true;
+  runnable_changed_.NotifyAll();
+}
+
+Session* Scheduler::PopAny() {
+  MutexLock lock(&mutex_);
+  for (const auto& lane : lanes_) {
+    MutexLock lane_lock(&lane->mutex);
+    if (Session* session = lane->ready.Pop()) return session;
+  }
+  return nullptr;
+}
+
+}  // namespace sequent::engine
