@@ -22,10 +22,15 @@ namespace sequent::train {
 StatusOr<Measures> MeasureTokens(const Model& model, std::span<const int32_t> tokens,
                                  ThreadPool* pool);
 
+// What MeasureTokens sums: for token t + 1, log p(token t + 1 | tokens 0 .. t), nats. [tokens - 1]
+StatusOr<std::vector<double>> TokenLogProbabilities(const Model& model,
+                                                    std::span<const int32_t> tokens,
+                                                    ThreadPool* pool);
+Measures TokenMeasures(std::span<const double> log_probabilities);
+
 // One step ahead with carried state (scheme "one_step"). `rows` is [n, columns] of raw values; the first
-// `context` rows only warm the state up (not scored). Measures: loss (the training loss in model units,
-// mean over valid targets), rmse, mae, per regression column "rmse.<column>"; for the first head also
-// the naive baseline's rmse_persistence and skill = 1 - rmse / rmse_persistence.
+// `context` rows (>= 1) only warm the state up (not scored). Measures: loss (the training loss in model
+// units, mean over valid targets), and for the first head, in the user's units, SeriesMeasures.
 StatusOr<Measures> MeasureSeries(const Model& model, std::span<const float> rows, size_t context,
                                  ThreadPool* pool);
 
@@ -38,6 +43,13 @@ struct Forecasts {
 };
 StatusOr<Forecasts> ForecastOneStep(const Model& model, std::span<const float> rows, size_t context,
                                     ThreadPool* pool);
+
+// Forecasts against the truth: rmse, mae, smape (200 |e| / (|y| + |f|)), mase (mae over the mean
+// one-step change within the context), rmse.<column>; the naive baseline that repeats the last value
+// seen: rmse_persistence, mae_persistence, skill = 1 - rmse / rmse_persistence; of Gaussian heads
+// nll, crps, coverage95. Missing truths are not scored. DATA error if nothing can be scored.
+StatusOr<Measures> SeriesMeasures(const Model& model, const Forecasts& forecasts,
+                                  std::span<const float> rows, size_t context);
 
 }  // namespace sequent::train
 
