@@ -1,0 +1,206 @@
+#include "core/train/network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+namespace sequent::train {
+namespace {
+
+size_t SizeOf(const TensorSpec& spec) {
+  size_t size = 1;
+  for (const size_t dimension : spec.shape) size *= dimension;
+  return size;
+}
+
+// Adds the loss of one row of logits, and turns them into its gradient.
+template <typename T>
+double SoftmaxLoss(const T* logits, size_t classes, int32_t target, double scale, T* delta) {
+  double max = logits[0];
+  for (size_t i = 1; i < classes; ++i) max = std::max<double>(max, logits[i]);
+  double sum = 0;
+  for (size_t i = 0; i < classes; ++i) {
+    const double e = std::exp(static_cast<double>(logits[i]) - max);
+    delta[i] = static_cast<T>(e);
+    sum += e;
+  }
+  const T inverse = static_cast<T>(scale / sum);
+  for (size_t i = 0; i < classes; ++i) delta[i] *= inverse;
+  delta[target] -= static_cast<T>(scale);
+  return (max + std::log(sum) - static_cast<double>(logits[target])) * scale;
+}
+
+template <typename T>
+double PointLoss(T value, T target, double scale, T* delta) {
+  const double error = static_cast<double>(value) - static_cast<double>(target);
+  *delta = static_cast<T>(2 * error * scale);
+  return error * error * scale;
+}
+
+// `raw` is the unactivated scale; the deviation goes to `deviation`.
+template <typename T>
+double GaussianLoss(T mean, T raw, T target, double scale, T* mean_delta, T* raw_delta,
+                    double deviation) {
+  const double z = (static_cast<double>(target) - static_cast<double>(mean)) / deviation;
+  const double slope = 1 / (1 + std::exp(-static_cast<double>(raw)));  // d softplus / d raw
+  *mean_delta = static_cast<T>(-z / deviation * scale);
+  *raw_delta = static_cast<T>((1 - z * z) / deviation * slope * scale);
+  return (0.5 * std::log(2 * std::numbers::pi) + std::log(deviation) + 0.5 * z * z) * scale;
+}
+
+double Softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+
+}  // namespace
+
+template <typename T>
+Network<T>::Network(const Graph& graph) : graph_(graph), table_(TensorTable(graph_)) {
+  size_t size = 0;
+  for (const TensorSpec& spec : table_) {
+    offsets_.push_back(size);
+    size += SizeOf(spec);
+  }
+  parameters_.assign(size, T(0));
+  size_t tensor = 0;
+  for (size_t node = 0; node < graph_.nodes.size(); ++node) {
+    std::vector<size_t> own;
+    const std::string prefix = graph_.nodes[node].name + ".";
+    for (; tensor < table_.size() && table_[tensor].name.starts_with(prefix) &&
+           graph_.nodes[node].kind != NodeKind::kInput;
+         ++tensor) {
+      own.push_back(offsets_[tensor]);
+    }
+    layers_.push_back(MakeTrainLayer<T>({&graph_, node, &own}));
+  }
+  for (size_t h = 0; h < graph_.heads.size(); ++h) head_tensor_.push_back(tensor + 2 * h);
+  head_linear_.resize(graph_.heads.size());
+}
+
+template <typename T>
+void Network<T>::Prepare() {
+  for (const auto& layer : layers_) {
+    if (layer != nullptr) layer->Prepare(parameters_.data());
+  }
+  for (size_t h = 0; h < head_linear_.size(); ++h) {
+    head_linear_[h].Prepare(parameters_.data() + offsets_[head_tensor_[h]],
+                            graph_.heads[h].outputs, graph_.heads[h].in_width);
+  }
+}
+
+template <typename T>
+TensorMap Network<T>::ToTensors() const {
+  TensorMap tensors;
+  for (size_t i = 0; i < table_.size(); ++i) {
+    Tensor& tensor = tensors[table_[i].name];
+    tensor.shape = table_[i].shape;
+    const auto begin = parameters_.begin() + static_cast<ptrdiff_t>(offsets_[i]);
+    tensor.values.assign(begin, begin + static_cast<ptrdiff_t>(SizeOf(table_[i])));
+  }
+  return tensors;
+}
+
+template <typename T>
+Status Network<T>::FromTensors(const TensorMap& tensors) {
+  SEQ_RETURN_IF_ERROR(CheckTensors(table_, tensors));
+  for (size_t i = 0; i < table_.size(); ++i) {
+    const Tensor& tensor = tensors.at(table_[i].name);
+    std::copy(tensor.values.begin(), tensor.values.end(),
+              parameters_.begin() + static_cast<ptrdiff_t>(offsets_[i]));
+  }
+  return absl::OkStatus();
+}
+
+template <typename T>
+void Network<T>::ResetTape(size_t rows, Tape<T>* tape) const {
+  tape->rows = rows;
+  tape->nodes.resize(graph_.nodes.size());
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const size_t width = layers_[i] == nullptr ? 0 : layers_[i]->state_width();
+    tape->nodes[i].state.assign(rows * width, T(0));
+  }
+  tape->head_out.resize(graph_.heads.size());
+  tape->head_delta.resize(graph_.heads.size());
+}
+
+template <typename T>
+double Network<T>::Run(const Chunk<T>& chunk, const std::vector<double>& normaliser,
+                       const DrawKey& key, bool training, Tape<T>* tape, T* gradients) const {
+  tape->steps = chunk.steps;
+  tape->first_row = chunk.first_row;
+  tape->tokens = chunk.tokens.data();
+  tape->training = training;
+  tape->key = key;
+  if (!graph_.tokens()) tape->nodes[0].y = chunk.features;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    tape->nodes[i].dy.assign(tape->count() * graph_.nodes[i].width, T(0));
+    if (layers_[i] == nullptr) continue;
+    tape->nodes[i].y.resize(tape->count() * graph_.nodes[i].width);
+    layers_[i]->Forward(parameters_.data(), tape);
+  }
+  double loss = 0;
+  for (size_t h = 0; h < graph_.heads.size(); ++h) {
+    loss += HeadLoss(chunk, h, normaliser[h], tape);
+  }
+  if (gradients == nullptr) return loss;
+  for (size_t h = 0; h < graph_.heads.size(); ++h) {
+    const HeadNode& head = graph_.heads[h];
+    NodeTape<T>& input = tape->nodes[head.input];
+    const T* delta = tape->head_delta[h].data();
+    const size_t weight = offsets_[head_tensor_[h]], bias = offsets_[head_tensor_[h] + 1];
+    AddOuter(tape->count(), delta, head.outputs, input.y.data(), head.in_width, head.outputs,
+             head.in_width, gradients + weight);
+    AddRows(tape->count(), delta, head.outputs, head.outputs, gradients + bias);
+    head_linear_[h].BackwardInput(tape->count(), delta, head.outputs, input.dy.data(),
+                                  head.in_width);
+  }
+  for (size_t i = layers_.size(); i-- > 0;) {
+    if (layers_[i] != nullptr) layers_[i]->Backward(parameters_.data(), tape, gradients);
+  }
+  return loss;
+}
+
+template <typename T>
+double Network<T>::HeadLoss(const Chunk<T>& chunk, size_t h, double normaliser,
+                            Tape<T>* tape) const {
+  const HeadNode& head = graph_.heads[h];
+  const size_t count = tape->count(), outputs = head.outputs;
+  const double scale = normaliser * head.loss_weight;
+  std::vector<T>& out = tape->head_out[h];
+  std::vector<T>& delta = tape->head_delta[h];
+  out.resize(count * outputs);
+  delta.assign(count * outputs, T(0));
+  head_linear_[h].Forward(count, tape->nodes[head.input].y.data(), head.in_width,
+                          parameters_.data() + offsets_[head_tensor_[h] + 1], false, out.data(),
+                          outputs);
+  double loss = 0;
+  const size_t columns = head.columns.size();
+  for (size_t n = 0; n < count; ++n) {
+    T* y = out.data() + n * outputs;
+    T* dy = delta.data() + n * outputs;
+    if (head.kind == HeadKind::kSoftmax) {
+      const int32_t target = chunk.classes[h][n];
+      if (target >= 0) loss += SoftmaxLoss(y, outputs, target, scale, dy);
+      continue;
+    }
+    for (size_t k = 0; k < columns; ++k) {
+      const T target = chunk.targets[h][n * columns + k];
+      const bool valid = !std::isnan(target);
+      if (head.kind == HeadKind::kPoint) {
+        if (valid) loss += PointLoss(y[k], target, scale, dy + k);
+        continue;
+      }
+      const T raw = y[columns + k];
+      const double deviation = Softplus(static_cast<double>(raw)) + 1e-6;
+      y[columns + k] = static_cast<T>(deviation);
+      if (valid) {
+        loss += GaussianLoss(y[k], raw, target, scale, dy + k, dy + columns + k, deviation);
+      }
+    }
+  }
+  return loss;
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace sequent::train
