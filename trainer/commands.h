@@ -1,0 +1,67 @@
+// What the subcommands of sequent-train do. Defaults stand here, once.
+//
+// Figures and results go to stdout, progress to stderr. The status of a command tells its exit code
+// (ExitCode).
+#ifndef SEQUENT_TRAINER_COMMANDS_H_
+#define SEQUENT_TRAINER_COMMANDS_H_
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "trainer/config.h"
+
+namespace sequent {
+
+struct FitOptions {
+  ConfigSources config;
+  std::string init_from;           // model file to start from; empty: random weights
+  bool resume = false;
+  bool dump_config = false;        // print what would run, and stop
+  std::string progress = "auto";
+  bool json = false;
+  const std::atomic<bool>* stop = nullptr;
+};
+Status RunFit(const FitOptions& options);
+
+// Which rows of a data file.
+struct PartOptions {
+  // validation | test | train: as recorded by fit. all: every row. Empty: validation, or all if the
+  // model has no record.
+  std::string part;
+  uint64_t last = 0;  // the last so many rows instead; 0 = off
+};
+
+struct EvaluateOptions {
+  std::vector<std::string> models;
+  std::vector<std::string> data;
+  PartOptions part;
+  uint32_t threads = 0;  // 0 = all cores
+  bool json = false;
+};
+Status RunEvaluate(const EvaluateOptions& options);
+
+struct PredictOptions {
+  std::string model;
+  std::vector<std::string> data;
+  PartOptions part;
+  uint64_t steps = 0;     // language models: symbols to write after the text
+  uint64_t seed = 1;
+  float temperature = 1;
+};
+Status RunPredict(const PredictOptions& options);
+
+struct InspectOptions {
+  std::string model;
+  bool json = false;
+};
+Status RunInspect(const InspectOptions& options);
+
+// 0 done, 2 usage or configuration, 3 data, 4 loss not finite, 1 other.
+int ExitCode(const Status& status);
+
+}  // namespace sequent
+
+#endif  // SEQUENT_TRAINER_COMMANDS_H_

@@ -1,0 +1,199 @@
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "core/model/model_file.h"
+#include "core/nn/model.h"
+#include "core/train/trainer.h"
+#include "trainer/commands.h"
+#include "trainer/dataset.h"
+#include "trainer/metrics_log.h"
+#include "trainer/progress.h"
+#include "trainer/publish.h"
+#include "trainer/scoring.h"
+#include "trainer/training_record.h"
+#include "trainer/yaml_reader.h"
+
+namespace sequent {
+namespace {
+
+// Everything one fit works on.
+struct Job {
+  v1::TrainConfig config;
+  Dataset dataset;
+  train::Parts parts;
+  v1::ModelConfig model;
+  train::TrainingData data;
+  std::unique_ptr<ThreadPool> pool;
+};
+
+Status CheckTrainingLength(const Job& job) {
+  const size_t need = job.model.task() == "forecast" ? std::max(2u, job.config.train().window()) : 2;
+  if (job.parts.train.size() < need) {
+    return absl::DataLossError(StrCat("expected at least ", need,
+                                      " rows in the training part (train.window), got ",
+                                      job.parts.train.size()));
+  }
+  if (job.model.task() == "language_model" && job.parts.validation.size() == 1) {
+    return absl::DataLossError("expected at least 2 characters in the validation part, got 1");
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<Job> Prepare(v1::TrainConfig config) {
+  Job job;
+  job.config = std::move(config);
+  SEQ_ASSIGN_OR_RETURN(job.dataset, LoadDataset(job.config.task(), job.config.data()));
+  SEQ_ASSIGN_OR_RETURN(job.parts, train::SplitRows(job.config.data().split(), job.dataset.size));
+  SEQ_ASSIGN_OR_RETURN(job.model, BuildModelConfig(job.config, job.dataset, job.parts.train));
+  SEQ_RETURN_IF_ERROR(CheckTrainingLength(job));
+  SEQ_ASSIGN_OR_RETURN(job.data, BuildTrainingData(job.model, job.dataset, job.parts.train));
+  const unsigned threads = job.config.train().threads();
+  job.pool = std::make_unique<ThreadPool>(
+      threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency()));
+  return job;
+}
+
+StatusOr<train::Measures> MeasurePart(const Job& job, const TensorMap& tensors,
+                                      const train::Part& part) {
+  ModelContents contents;
+  contents.config = job.model;
+  contents.tensors = tensors;
+  SEQ_ASSIGN_OR_RETURN(auto model, Model::Create(std::move(contents)));
+  return Score({model}, job.dataset, part, job.pool.get());
+}
+
+StatusOr<std::unique_ptr<MetricsLog>> OpenMetrics(const std::string& run_dir, bool resume) {
+  std::error_code error;
+  std::filesystem::create_directories(run_dir, error);
+  if (error) return absl::UnavailableError(StrCat(run_dir, ": ", error.message()));
+  uint64_t keep = 0;
+  if (resume) {
+    SEQ_ASSIGN_OR_RETURN(keep, train::CheckpointUpdate(run_dir));
+  }
+  return MetricsLog::Open(run_dir + "/metrics.jsonl", keep);
+}
+
+StatusOr<train::FitResult> Train(const Job& job, const FitOptions& options) {
+  SEQ_ASSIGN_OR_RETURN(const ProgressKind kind, ParseProgress(options.progress, stderr));
+  TensorMap initial;
+  if (!options.init_from.empty()) {
+    SEQ_ASSIGN_OR_RETURN(ModelContents contents, ReadModelFile(options.init_from));
+    initial = std::move(contents.tensors);
+  }
+  const std::string& run_dir = job.config.output().run_dir();
+  SEQ_ASSIGN_OR_RETURN(const auto log, OpenMetrics(run_dir, options.resume));
+  Progress progress(kind, job.model.task() == "forecast" ? "steps" : "chars", stderr);
+  train::TrainerHooks hooks;
+  hooks.stop = options.stop;
+  if (job.parts.validation.size() > 0) {
+    hooks.validate = [&](const TensorMap& tensors) {
+      return MeasurePart(job, tensors, job.parts.validation);
+    };
+  }
+  hooks.on_update = [&](const train::UpdateEvent& event) {
+    log->Add(event);
+    progress.Update(event);
+  };
+  hooks.on_validation = [&](const train::ValidationEvent& event) {
+    log->Add(event);
+    progress.Validation(event);
+  };
+  auto result = train::Fit(job.config, job.model, job.data, run_dir, options.resume,
+                           options.init_from.empty() ? nullptr : &initial, hooks);
+  progress.Clear();
+  SEQ_RETURN_IF_ERROR(log->Close());
+  return result;
+}
+
+StatusOr<TrainingRecord> MakeRecord(const Job& job, const train::FitResult& result) {
+  TrainingRecord record;
+  record.seed = job.config.seed();
+  record.data = job.config.data();
+  record.data_sha256 = job.dataset.sha256;
+  record.parts = job.parts;
+  record.best_update = result.best_update;
+  record.updates = result.updates;
+  record.validation = result.best_measures;
+  if (job.parts.test.size() > 0) {
+    SEQ_ASSIGN_OR_RETURN(record.test, MeasurePart(job, result.best, job.parts.test));
+  }
+  if (job.model.task() != "language_model") return record;
+  SEQ_ASSIGN_OR_RETURN(const auto codec, TextCodec::Create(job.model.inputs(0).tokens()));
+  for (auto [part, measures] : {std::pair(job.parts.validation, &record.validation),
+                                std::pair(job.parts.test, &record.test)}) {
+    if (part.size() < 2) continue;
+    (*measures)["loss_unigram"] = UnigramLoss(*codec, job.dataset, job.parts.train, part);
+  }
+  return record;
+}
+
+void PrintResult(const Job& job, const train::FitResult& result, const TrainingRecord& record,
+                 const std::vector<std::string>& files, bool json) {
+  const double speed =
+      result.train_seconds > 0 ? static_cast<double>(result.symbols) / result.train_seconds : 0;
+  if (json) {
+    const nlohmann::ordered_json line = {{"stop_reason", result.stop_reason},
+                                         {"updates", result.updates},
+                                         {"epochs", result.epochs},
+                                         {"best_update", result.best_update},
+                                         {"validation", record.validation},
+                                         {"test", record.test},
+                                         {"symbols_per_second", speed},
+                                         {"train_seconds", result.train_seconds},
+                                         {"files", files}};
+    std::printf("%s\n", line.dump().c_str());
+    return;
+  }
+  std::printf("stopped: %s, after %llu updates (%.2f epochs); best weights of update %llu\n",
+              result.stop_reason.c_str(), static_cast<unsigned long long>(result.updates),
+              result.epochs, static_cast<unsigned long long>(result.best_update));
+  if (!record.validation.empty()) {
+    std::printf("%s", DescribeMeasures("validation", record.validation).c_str());
+  }
+  if (!record.test.empty()) std::printf("%s", DescribeMeasures("test", record.test).c_str());
+  std::printf("trained on %.0f %s per second\n", speed,
+              job.model.task() == "forecast" ? "steps" : "characters");
+  for (const std::string& file : files) std::printf("wrote %s\n", file.c_str());
+}
+
+StatusOr<std::vector<std::string>> WriteModel(const Job& job, const train::FitResult& result,
+                                              const TrainingRecord& record) {
+  ModelContents contents;
+  contents.config = job.model;
+  contents.tensors = result.best;
+  contents.training = RecordToJson(record);
+  const v1::OutputConfig& output = job.config.output();
+  std::error_code error;
+  const auto folder = std::filesystem::path(output.model()).parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  SEQ_RETURN_IF_ERROR(WriteModelFile(output.model(), contents));
+  std::vector<std::string> files = {output.model()};
+  if (output.publish().empty()) return files;
+  SEQ_ASSIGN_OR_RETURN(std::string file, Publish(output.publish(), contents));
+  files.push_back(std::move(file));
+  return files;
+}
+
+}  // namespace
+
+Status RunFit(const FitOptions& options) {
+  SEQ_ASSIGN_OR_RETURN(v1::TrainConfig config, LoadConfig(options.config));
+  SEQ_RETURN_IF_ERROR(ApplyDefaults(&config));
+  SEQ_ASSIGN_OR_RETURN(*config.mutable_train(), train::ResolveTrainOptions(config));
+  if (options.dump_config) {
+    std::printf("%s", WriteYaml(config).c_str());
+    return absl::OkStatus();
+  }
+  SEQ_ASSIGN_OR_RETURN(const Job job, Prepare(std::move(config)));
+  SEQ_ASSIGN_OR_RETURN(const train::FitResult result, Train(job, options));
+  SEQ_ASSIGN_OR_RETURN(const TrainingRecord record, MakeRecord(job, result));
+  SEQ_ASSIGN_OR_RETURN(const auto files, WriteModel(job, result, record));
+  PrintResult(job, result, record, files, options.json);
+  return absl::OkStatus();
+}
+
+}  // namespace sequent

@@ -1,0 +1,90 @@
+#include "trainer/model_data.h"
+
+#include "core/model/config_check.h"
+
+namespace sequent {
+namespace {
+
+StatusOr<std::shared_ptr<const Model>> LoadModel(const std::string& path) {
+  auto model = Model::Load(path);
+  if (model.ok()) return model;
+  const std::string message(ToStd(model.status().message()));
+  const bool named = message.find(path) != message.npos;
+  return absl::DataLossError(named ? message : StrCat(path, ": ", message));
+}
+
+// The columns that the model takes, in its order.
+v1::DataConfig DataFor(const ModelData& loaded, const std::vector<std::string>& paths) {
+  v1::DataConfig data;
+  if (loaded.record) {
+    data = loaded.record->data;
+  } else if (const SeriesCodec* codec = loaded.models[0]->series_codec()) {
+    data.mutable_targets()->Assign(codec->names().begin(), codec->names().end());
+  }
+  data.mutable_path()->Assign(paths.begin(), paths.end());
+  return data;
+}
+
+train::Part WholeFile(const ModelData& loaded) {
+  // A series' first row has none before it to be forecast from.
+  return {loaded.models[0]->series_codec() != nullptr ? size_t{1} : size_t{0}, loaded.dataset.size};
+}
+
+Status ChoosePart(const PartOptions& options, ModelData* loaded) {
+  static constexpr std::string_view kParts[] = {"validation", "test", "train", "all"};
+  const size_t size = loaded->dataset.size;
+  if (options.last > 0) {
+    if (options.last > size) {
+      return Expected("--last", StrCat("at most ", size, " rows"), StrCat(options.last));
+    }
+    loaded->part_name = StrCat("last ", options.last);
+    loaded->part = {size - options.last, size};
+    return absl::OkStatus();
+  }
+  const std::string name = !options.part.empty() ? options.part : loaded->record ? "validation" : "all";
+  SEQ_ASSIGN_OR_RETURN(const size_t part, CheckChoice("--part", name, kParts));
+  loaded->part_name = name;
+  loaded->part = WholeFile(*loaded);
+  if (part == 3) return absl::OkStatus();
+  if (!loaded->record) {
+    return Expected("--part", "all, since the model records no parts", StrCat("'", name, "'"));
+  }
+  const train::Parts& parts = loaded->record->parts;
+  loaded->part = part == 0 ? parts.validation : part == 1 ? parts.test : parts.train;
+  if (part == 2) loaded->part.begin = WholeFile(*loaded).begin;
+  return absl::OkStatus();
+}
+
+Status CheckPart(const ModelData& loaded) {
+  if (loaded.part.size() == 0) {
+    return absl::InvalidArgumentError(
+        StrCat("--part: the model was fitted without a ", loaded.part_name, " part"));
+  }
+  if (loaded.part.end > loaded.dataset.size) {
+    return absl::DataLossError(StrCat("expected ", loaded.part.end, " rows for the ",
+                                      loaded.part_name, " part, got ", loaded.dataset.size));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+StatusOr<ModelData> LoadModelData(const std::vector<std::string>& models,
+                                  const std::vector<std::string>& data, const PartOptions& part) {
+  ModelData loaded;
+  for (const std::string& path : models) {
+    SEQ_ASSIGN_OR_RETURN(auto model, LoadModel(path));
+    loaded.models.push_back(std::move(model));
+  }
+  if (auto record = RecordFromJson(loaded.models[0]->training()); record.ok()) {
+    loaded.record = *std::move(record);
+  }
+  const std::string task = loaded.models[0]->graph().tokens() ? "language_model" : "forecast";
+  SEQ_ASSIGN_OR_RETURN(loaded.dataset, LoadDataset(task, DataFor(loaded, data)));
+  loaded.same_data = loaded.record && loaded.record->data_sha256 == loaded.dataset.sha256;
+  SEQ_RETURN_IF_ERROR(ChoosePart(part, &loaded));
+  SEQ_RETURN_IF_ERROR(CheckPart(loaded));
+  return loaded;
+}
+
+}  // namespace sequent

@@ -1,0 +1,33 @@
+// Saved models together with the data they are to be measured on.
+#ifndef SEQUENT_TRAINER_MODEL_DATA_H_
+#define SEQUENT_TRAINER_MODEL_DATA_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "trainer/commands.h"
+#include "trainer/dataset.h"
+#include "trainer/scoring.h"
+#include "trainer/training_record.h"
+
+namespace sequent {
+
+struct ModelData {
+  ModelList models;
+  std::optional<TrainingRecord> record;  // the first model's
+  Dataset dataset;
+  std::string part_name;
+  train::Part part;
+  bool same_data = false;  // the bytes that fit saw
+};
+
+// DATA_LOSS: a model or data file that can not be read, or is shorter than the part.
+// INVALID_ARGUMENT: a part that is not there.
+StatusOr<ModelData> LoadModelData(const std::vector<std::string>& models,
+                                  const std::vector<std::string>& data, const PartOptions& part);
+
+}  // namespace sequent
+
+#endif  // SEQUENT_TRAINER_MODEL_DATA_H_

@@ -1,0 +1,85 @@
+#include "trainer/training_record.h"
+
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace sequent {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Names = std::vector<std::string>;
+
+Json PartToJson(const train::Part& part) { return {part.begin, part.end}; }
+
+train::Part PartFromJson(const Json& json) {
+  return {json.at(0).get<size_t>(), json.at(1).get<size_t>()};
+}
+
+template <typename Repeated>
+Names ToNames(const Repeated& names) {
+  return {names.begin(), names.end()};
+}
+
+Json DataToJson(const TrainingRecord& record) {
+  return {{"path", ToNames(record.data.path())},
+          {"sha256", record.data_sha256},
+          {"time", record.data.time()},
+          {"targets", ToNames(record.data.targets())},
+          {"covariates", ToNames(record.data.covariates())},
+          {"missing", record.data.missing()},
+          {"train", PartToJson(record.parts.train)},
+          {"validation", PartToJson(record.parts.validation)},
+          {"test", PartToJson(record.parts.test)}};
+}
+
+void DataFromJson(const Json& json, TrainingRecord* record) {
+  for (const auto& name : json.at("path").get<Names>()) record->data.add_path(name);
+  for (const auto& name : json.at("targets").get<Names>()) record->data.add_targets(name);
+  for (const auto& name : json.at("covariates").get<Names>()) record->data.add_covariates(name);
+  record->data.set_time(json.at("time").get<std::string>());
+  record->data.set_missing(json.at("missing").get<std::string>());
+  record->data_sha256 = json.at("sha256").get<std::string>();
+  record->parts.train = PartFromJson(json.at("train"));
+  record->parts.validation = PartFromJson(json.at("validation"));
+  record->parts.test = PartFromJson(json.at("test"));
+}
+
+train::Measures MeasuresFromJson(const Json& json) {
+  train::Measures measures;
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_number()) measures[name] = value.get<double>();
+  }
+  return measures;
+}
+
+}  // namespace
+
+std::string RecordToJson(const TrainingRecord& record) {
+  const Json json = {{"tool", "sequent-train " SEQUENT_VERSION},
+                     {"seed", record.seed},
+                     {"data", DataToJson(record)},
+                     {"updates", record.updates},
+                     {"best_update", record.best_update},
+                     {"validation", record.validation},
+                     {"test", record.test}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+StatusOr<TrainingRecord> RecordFromJson(std::string_view text) {
+  TrainingRecord record;
+  try {
+    const Json json = Json::parse(text);
+    record.seed = json.at("seed").get<uint64_t>();
+    DataFromJson(json.at("data"), &record);
+    record.updates = json.at("updates").get<uint64_t>();
+    record.best_update = json.at("best_update").get<uint64_t>();
+    record.validation = MeasuresFromJson(json.at("validation"));
+    record.test = MeasuresFromJson(json.at("test"));
+  } catch (const nlohmann::json::exception& e) {
+    return absl::InvalidArgumentError(StrCat("not a training record of sequent-train: ", e.what()));
+  }
+  return record;
+}
+
+}  // namespace sequent
