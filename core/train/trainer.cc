@@ -267,8 +267,12 @@ class Run {
     checkpoint.finished = finished;
     checkpoint.parameters = RawBytes(network_.parameters());
     for (const auto& slot : optimizer_.slots()) checkpoint.slots.push_back(RawBytes(slot));
-    for (const Tape<T>& tape : tapes_) {
-      for (const NodeTape<T>& node : tape.nodes) checkpoint.states.push_back(RawBytes(node.state));
+    if (!batches_.StartsAnew(update_ + 1)) {
+      for (const Tape<T>& tape : tapes_) {
+        for (const NodeTape<T>& node : tape.nodes) {
+          checkpoint.states.push_back(RawBytes(node.state));
+        }
+      }
     }
     checkpoint.best_update = best_update_;
     checkpoint.best = RawBytes(best_);
@@ -280,6 +284,7 @@ class Run {
   }
 
   Status ResumeStates(const Checkpoint& checkpoint) {
+    if (batches_.StartsAnew(update_ + 1)) return absl::OkStatus();
     const size_t rows = batches_.Rows(std::max<uint64_t>(1, update_));
     size_t next = 0;
     for (size_t s = 0; s < tapes_.size(); ++s) {
