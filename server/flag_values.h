@@ -12,7 +12,8 @@
 
 namespace sequent {
 
-// "500us", "500ms", "8s", "15m", "2h", with fractions ("1.5s"); the unit is required. Seconds, >= 0.
+// "500us", "500ms", "8s", "15m", "2h", with fractions ("1.5s"); the unit is required. Seconds, >=
+// 0.
 StatusOr<double> ParseDuration(std::string_view text);
 // "4MiB", "512KiB", "1GiB", "2MB", "100kB", "4096". Bytes.
 StatusOr<size_t> ParseSize(std::string_view text);

@@ -13,8 +13,8 @@
 namespace sequent {
 namespace {
 
-// Adds flags to an App: each has a group, a name, a help text, and a parser that refuses bad values with
-// the flag's name.
+// Adds flags to an App: each has a group, a name, a help text, and a parser that refuses bad values
+// with the flag's name.
 class FlagSet {
  public:
   explicit FlagSet(CLI::App* app) : app_(app) {}
@@ -92,8 +92,9 @@ class FlagSet {
 
 void AddServingFlags(FlagSet* flags, rpc::ServerOptions* server) {
   flags->Group("Serving");
-  flags->Text("repository", &server->repository, "DIR",
-              "Models: <repository>/<model>/<version>/model.safetensors")
+  flags
+      ->Text("repository", &server->repository, "DIR",
+             "Models: <repository>/<model>/<version>/model.safetensors")
       ->required();
   flags->Address("listen", &server->listen, "Address of gRPC; port 0: any free one");
   flags->Address("metrics-listen", &server->metrics_listen,
@@ -115,7 +116,8 @@ void AddEngineFlags(FlagSet* flags, engine::EngineOptions* engine) {
 
 void AddSessionFlags(FlagSet* flags, engine::EngineOptions* engine) {
   flags->Group("Sessions");
-  flags->Count("max-sessions", &engine->max_sessions, 1, "Live sessions; new ones are refused beyond");
+  flags->Count("max-sessions", &engine->max_sessions, 1,
+               "Live sessions; new ones are refused beyond");
   flags->Duration("session-ttl", &engine->session_ttl_seconds,
                   "A session without a request for so long expires");
   flags->Size("max-session-bytes", &engine->max_session_bytes,
@@ -168,9 +170,10 @@ Status CheckTogether(const rpc::ServerOptions& server) {
 }  // namespace
 
 std::optional<int> ParseFlags(int argc, const char* const* argv, ProgramOptions* options) {
-  CLI::App app{"Serves recurrent sequence models over gRPC and keeps every session's state.\n"
-               "Flags may also come from SEQUENT_<NAME> in the environment, or from --config.",
-               "sequent-server"};
+  CLI::App app{
+      "Serves recurrent sequence models over gRPC and keeps every session's state.\n"
+      "Flags may also come from SEQUENT_<NAME> in the environment, or from --config.",
+      "sequent-server"};
   app.set_version_flag("--version", "sequent-server " + options->server.version + " (" +
                                         options->server.revision + ")");
   app.set_config("--config", "", "A TOML or INI file with flags as keys: max-sessions = 1000")

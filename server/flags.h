@@ -1,5 +1,5 @@
-// The flags of sequent-server. Each is also SEQUENT_<NAME> in the environment and a key of the --config
-// file (TOML or INI); the command line wins over the file, the file over the environment.
+// The flags of sequent-server. Each is also SEQUENT_<NAME> in the environment and a key of the
+// --config file (TOML or INI); the command line wins over the file, the file over the environment.
 #ifndef SEQUENT_SERVER_FLAGS_H_
 #define SEQUENT_SERVER_FLAGS_H_
 
@@ -19,8 +19,8 @@ struct ProgramOptions {
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCannotStart = 3;
 
-// Fills `options`; an exit code if the program is to end here: 0 after --help and --version, kExitUsage
-// after a bad flag, which is named on stderr.
+// Fills `options`; an exit code if the program is to end here: 0 after --help and --version,
+// kExitUsage after a bad flag, which is named on stderr.
 std::optional<int> ParseFlags(int argc, const char* const* argv, ProgramOptions* options);
 
 }  // namespace sequent

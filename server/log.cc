@@ -65,11 +65,11 @@ std::string JsonMembers(const rpc::Event& event) {
 
 rpc::EventSink MakeLog(const std::string& level, const std::string& format) {
   const bool json = format == "json";
-  auto logger = std::make_shared<spdlog::logger>(
-      "sequent-server", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
-                           : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
-                      spdlog::pattern_time_type::utc);
+  auto logger = std::make_shared<spdlog::logger>("sequent-server",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern(
+      json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
+      spdlog::pattern_time_type::utc);
   logger->set_level(spdlog::level::from_str(level));
   logger->flush_on(spdlog::level::info);
   return [logger, json](const rpc::Event& event) {

@@ -12,8 +12,8 @@
 namespace sequent {
 namespace {
 
-// Blocks the signals that end the server, here and in every thread made from now on, so that only the
-// waits below see them.
+// Blocks the signals that end the server, here and in every thread made from now on, so that only
+// the waits below see them.
 sigset_t BlockStopSignals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -45,7 +45,8 @@ int RunProgram(const ProgramOptions& options) {
   const rpc::EventSink log = MakeLog(options.log_level, options.log_format);
   auto server = rpc::Server::Start(options.server, log);
   if (!server.ok()) {
-    log({rpc::Event::Level::kError, "cannot_start",
+    log({rpc::Event::Level::kError,
+         "cannot_start",
          {{"message", std::string(Message(server.status()))}}});
     return kExitCannotStart;
   }

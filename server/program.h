@@ -6,8 +6,8 @@
 
 namespace sequent {
 
-// Serves until SIGTERM or SIGINT, drains, and returns the exit code: 0, or kExitCannotStart. A second
-// signal skips the wait. Must be called before any other thread is started.
+// Serves until SIGTERM or SIGINT, drains, and returns the exit code: 0, or kExitCannotStart. A
+// second signal skips the wait. Must be called before any other thread is started.
 int RunProgram(const ProgramOptions& options);
 
 }  // namespace sequent

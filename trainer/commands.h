@@ -17,9 +17,9 @@ namespace sequent {
 
 struct FitOptions {
   ConfigSources config;
-  std::string init_from;           // model file to start from; empty: random weights
+  std::string init_from;  // model file to start from; empty: random weights
   bool resume = false;
-  bool dump_config = false;        // print what would run, and stop
+  bool dump_config = false;  // print what would run, and stop
   std::string progress = "auto";
   bool json = false;
   const std::atomic<bool>* stop = nullptr;
@@ -47,7 +47,7 @@ struct PredictOptions {
   std::string model;
   std::vector<std::string> data;
   PartOptions part;
-  uint64_t steps = 0;     // language models: symbols to write after the text
+  uint64_t steps = 0;  // language models: symbols to write after the text
   uint64_t seed = 1;
   float temperature = 1;
 };

@@ -32,7 +32,8 @@ std::string PathOf(std::string_view name) {
 bool IsOurs(std::string_view path) {
   const size_t dot = path.find('.');
   if (dot == path.npos) return false;
-  return v1::TrainConfig::descriptor()->FindFieldByName(std::string(path.substr(0, dot))) != nullptr;
+  return v1::TrainConfig::descriptor()->FindFieldByName(std::string(path.substr(0, dot))) !=
+         nullptr;
 }
 
 Status ApplyEnvironment(const ConfigSources& sources, v1::TrainConfig* config) {

@@ -78,8 +78,7 @@ Status BuildFeatures(const v1::FeatureSpec& spec, const Dataset& dataset,
     SEQ_RETURN_IF_ERROR(SetColumn("model.input[0].features", SpecOf(spec, name), column));
   }
   SEQ_RETURN_IF_ERROR(CheckNoGaps(dataset, *input));
-  const Status fitted =
-      SeriesCodec::Fit(dataset.series.Rows(training.begin, training.end), input);
+  const Status fitted = SeriesCodec::Fit(dataset.series.Rows(training.begin, training.end), input);
   return fitted.ok() ? fitted : AsDataError(fitted);
 }
 
@@ -95,9 +94,12 @@ Status BuildInput(const v1::TrainConfig& config, const Dataset& dataset,
   if (language != spec.has_tokens()) {
     return Expected("model.input[0]",
                     language ? "tokens for a language_model" : "features for a forecast",
-                    spec.has_tokens() ? "tokens" : spec.has_features() ? "features" : "neither");
+                    spec.has_tokens()     ? "tokens"
+                    : spec.has_features() ? "features"
+                                          : "neither");
   }
-  if (!language) return BuildFeatures(spec.features(), dataset, training, input->mutable_features());
+  if (!language)
+    return BuildFeatures(spec.features(), dataset, training, input->mutable_features());
   static constexpr std::string_view kCodecs[] = {"characters"};
   SEQ_RETURN_IF_ERROR(
       CheckChoice("model.input[0].tokens.codec", spec.tokens().codec(), kCodecs).status());

@@ -31,7 +31,8 @@ struct Job {
 };
 
 Status CheckTrainingLength(const Job& job) {
-  const size_t need = job.model.task() == "forecast" ? std::max(2u, job.config.train().window()) : 2;
+  const size_t need =
+      job.model.task() == "forecast" ? std::max(2u, job.config.train().window()) : 2;
   if (job.parts.train.size() < need) {
     return absl::DataLossError(StrCat("expected at least ", need,
                                       " rows in the training part (train.window), got ",

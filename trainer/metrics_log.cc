@@ -16,7 +16,8 @@ std::string Kept(const std::string& text, uint64_t keep_update) {
   for (size_t end; (end = text.find('\n', begin)) != text.npos; begin = end + 1) {
     const std::string line = text.substr(begin, end - begin);
     const auto json = nlohmann::json::parse(line, nullptr, false);
-    if (!json.is_object() || !json.contains("update") || !json["update"].is_number_unsigned()) break;
+    if (!json.is_object() || !json.contains("update") || !json["update"].is_number_unsigned())
+      break;
     if (json["update"].get<uint64_t>() > keep_update) break;
     kept += line + "\n";
   }

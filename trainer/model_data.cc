@@ -41,7 +41,9 @@ Status ChoosePart(const PartOptions& options, ModelData* loaded) {
     loaded->part = {size - options.last, size};
     return absl::OkStatus();
   }
-  const std::string name = !options.part.empty() ? options.part : loaded->record ? "validation" : "all";
+  const std::string name = !options.part.empty() ? options.part
+                           : loaded->record      ? "validation"
+                                                 : "all";
   SEQ_ASSIGN_OR_RETURN(const size_t part, CheckChoice("--part", name, kParts));
   loaded->part_name = name;
   loaded->part = WholeFile(*loaded);

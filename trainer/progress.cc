@@ -35,8 +35,7 @@ StatusOr<ProgressKind> ParseProgress(const std::string& text, std::FILE* out) {
 
 std::string Progress::Describe(const train::UpdateEvent& event) const {
   char text[160];
-  const double speed =
-      event.seconds > 0 ? static_cast<double>(symbols_) / event.seconds : 0;
+  const double speed = event.seconds > 0 ? static_cast<double>(symbols_) / event.seconds : 0;
   std::snprintf(text, sizeof(text), "epoch %.2f  update %llu/%llu  loss %.4f  %.0f %s/s",
                 event.epoch, static_cast<unsigned long long>(event.update),
                 static_cast<unsigned long long>(event.updates), event.loss, speed, unit_.c_str());

@@ -31,7 +31,8 @@ StatusOr<std::vector<double>> AverageTokens(const ModelList& models, const Datas
 
 Status CheckSameColumns(const ModelList& models, const Dataset& dataset) {
   for (const auto& model : models) {
-    if (model->series_codec() == nullptr || model->series_codec()->names() != dataset.series.columns ||
+    if (model->series_codec() == nullptr ||
+        model->series_codec()->names() != dataset.series.columns ||
         model->graph().heads[0].columns != models[0]->graph().heads[0].columns) {
       return absl::InvalidArgumentError("expected models of the same columns as the data");
     }
@@ -57,8 +58,8 @@ StatusOr<train::Forecasts> AverageForecasts(const ModelList& models, const Datas
     each.push_back(std::move(one));
   }
   if (each.size() == 1) return std::move(each[0]);
-  const bool spread = std::all_of(each.begin(), each.end(),
-                                  [](const auto& one) { return !one.scale.empty(); });
+  const bool spread =
+      std::all_of(each.begin(), each.end(), [](const auto& one) { return !one.scale.empty(); });
   const double n = static_cast<double>(each.size());
   train::Forecasts mean;
   mean.columns = each[0].columns;
@@ -66,11 +67,13 @@ StatusOr<train::Forecasts> AverageForecasts(const ModelList& models, const Datas
     double sum = 0, squares = 0;
     for (const auto& one : each) {
       sum += one.mean[i];
-      if (spread) squares += double{one.mean[i]} * one.mean[i] + double{one.scale[i]} * one.scale[i];
+      if (spread)
+        squares += double{one.mean[i]} * one.mean[i] + double{one.scale[i]} * one.scale[i];
     }
     mean.mean.push_back(static_cast<float>(sum / n));
     // The mixture's standard deviation.
-    if (spread) mean.scale.push_back(static_cast<float>(std::sqrt(squares / n - sum * sum / n / n)));
+    if (spread)
+      mean.scale.push_back(static_cast<float>(std::sqrt(squares / n - sum * sum / n / n)));
   }
   return mean;
 }

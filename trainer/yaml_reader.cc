@@ -52,8 +52,8 @@ class Reader {
                      ProtoMessage* message) const;
   Status ReadMap(const YAML::Node& node, const std::string& path, const FieldDescriptor& field,
                  ProtoMessage* message) const;
-  Status ReadDuration(const YAML::Node& node, const std::string& path,
-                      const FieldDescriptor& field, ProtoMessage* message) const;
+  Status ReadDuration(const YAML::Node& node, const std::string& path, const FieldDescriptor& field,
+                      ProtoMessage* message) const;
 
   std::string Where(const YAML::Node* node) const {
     if (!lines_ || node == nullptr || node->Mark().is_null()) return StrCat(" (", source_, ")");
@@ -89,8 +89,8 @@ Status Reader::ReadMessage(const YAML::Node& node, const std::string& path,
   for (const auto& entry : node) {
     if (!entry.first.IsScalar()) return Expected(path, "a map with plain keys", entry.first);
     const std::string& key = entry.first.Scalar();
-    SEQ_ASSIGN_OR_RETURN(const auto* field, Find(key, path, *message->GetDescriptor(),
-                                                 &entry.first));
+    SEQ_ASSIGN_OR_RETURN(const auto* field,
+                         Find(key, path, *message->GetDescriptor(), &entry.first));
     for (const auto* other : seen) {
       if (other == field) {
         return absl::InvalidArgumentError(
@@ -98,9 +98,9 @@ Status Reader::ReadMessage(const YAML::Node& node, const std::string& path,
       }
       if (field->real_containing_oneof() != nullptr &&
           field->real_containing_oneof() == other->real_containing_oneof()) {
-        return absl::InvalidArgumentError(
-            StrCat(Join(path, key), ": only one of '", other->name(), "' and '", field->name(),
-                   "' can be given", Where(&entry.first)));
+        return absl::InvalidArgumentError(StrCat(Join(path, key), ": only one of '", other->name(),
+                                                 "' and '", field->name(), "' can be given",
+                                                 Where(&entry.first)));
       }
     }
     seen.push_back(field);
@@ -160,8 +160,7 @@ StatusOr<YAML::Node> Load(std::string_view text, std::string_view source, bool l
     return YAML::Load(std::string(text));
   } catch (const YAML::Exception& e) {
     const std::string line = lines ? StrCat(":", e.mark.line + 1) : "";
-    return absl::InvalidArgumentError(
-        StrCat("not YAML: ", e.msg, " (", ToAbsl(source), line, ")"));
+    return absl::InvalidArgumentError(StrCat("not YAML: ", e.msg, " (", ToAbsl(source), line, ")"));
   } catch (const std::exception& e) {
     return absl::InvalidArgumentError(StrCat("not YAML: ", e.what(), " (", ToAbsl(source), ")"));
   }
@@ -185,7 +184,7 @@ void WriteValue(const ProtoMessage& message, const FieldDescriptor& field, int i
     return;
   }
   const ProtoMessage& value = field.is_repeated() ? r->GetRepeatedMessage(message, &field, index)
-                                             : r->GetMessage(message, &field);
+                                                  : r->GetMessage(message, &field);
   if (IsDuration(field)) {
     Duration duration;
     duration.CopyFrom(value);
@@ -230,8 +229,7 @@ void Write(const ProtoMessage& message, int indent, std::string* out) {
   message.GetReflection()->ListFields(message, &fields);
   for (const auto* field : fields) {
     *out += std::string(indent, ' ') + std::string(field->name()) + ":";
-    const int size =
-        field->is_repeated() ? message.GetReflection()->FieldSize(message, field) : 0;
+    const int size = field->is_repeated() ? message.GetReflection()->FieldSize(message, field) : 0;
     if (field->is_map()) {
       WriteMap(message, *field, size, indent, out);
     } else if (field->is_repeated()) {
@@ -285,9 +283,9 @@ Status SetByPath(std::string_view path, std::string_view value, std::string_view
     const auto index = Index(path.substr(0, next));
     const int size = reflection->FieldSize(*message, field);
     if (!index || *index < 0 || *index >= size || next == path.npos) {
-      return absl::InvalidArgumentError(
-          StrCat(done, ": expected an index from 0 to ", size - 1, " and a key, got '",
-                 Quoted(path), "' (", ToAbsl(source), ")"));
+      return absl::InvalidArgumentError(StrCat(done, ": expected an index from 0 to ", size - 1,
+                                               " and a key, got '", Quoted(path), "' (",
+                                               ToAbsl(source), ")"));
     }
     message = reflection->MutableRepeatedMessage(message, field, *index);
     done = StrCat(done, "[", *index, "]");

@@ -36,15 +36,15 @@ std::string WholeNumber(bool is_signed, int bits) {
 }
 
 // Sets or adds, by whether the field is repeated.
-#define SEQ_PUT(Type, value)                                   \
-  do {                                                         \
-    const auto* reflection = message->GetReflection();         \
-    if (field.is_repeated()) {                                 \
-      reflection->Add##Type(message, &field, value);           \
-    } else {                                                   \
-      reflection->Set##Type(message, &field, value);           \
-    }                                                          \
-    return absl::OkStatus();                                   \
+#define SEQ_PUT(Type, value)                           \
+  do {                                                 \
+    const auto* reflection = message->GetReflection(); \
+    if (field.is_repeated()) {                         \
+      reflection->Add##Type(message, &field, value);   \
+    } else {                                           \
+      reflection->Set##Type(message, &field, value);   \
+    }                                                  \
+    return absl::OkStatus();                           \
   } while (false)
 
 Status SetNumber(std::string_view text, const FieldDescriptor& field, ProtoMessage* message) {
@@ -111,7 +111,8 @@ StatusOr<google::protobuf::Duration> ParseDuration(std::string_view text) {
   google::protobuf::Duration duration;
   const double total = *value * seconds;
   duration.set_seconds(static_cast<int64_t>(total));
-  duration.set_nanos(static_cast<int32_t>(std::lround((total - std::floor(total)) * 1e9) % 1000000000));
+  duration.set_nanos(
+      static_cast<int32_t>(std::lround((total - std::floor(total)) * 1e9) % 1000000000));
   return duration;
 }
 
@@ -128,9 +129,9 @@ std::string ShortestText(double value) {
 namespace {
 
 std::string Quote(const std::string& text) {
-  const bool plain =
-      !text.empty() && !ParseBool(text) && !Parse<double>(text) && text != "null" && text != "~" &&
-      text.find_first_of(":#{}[],&*!|>'\"%@`\\\n\t ") == text.npos && text[0] != '-';
+  const bool plain = !text.empty() && !ParseBool(text) && !Parse<double>(text) && text != "null" &&
+                     text != "~" && text.find_first_of(":#{}[],&*!|>'\"%@`\\\n\t ") == text.npos &&
+                     text[0] != '-';
   if (plain) return text;
   std::string quoted = "'";
   for (const char c : text) quoted += c == '\'' ? std::string("''") : std::string(1, c);

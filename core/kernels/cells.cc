@@ -1,8 +1,8 @@
 // The recurrent half of a step and the cell's epilogue, in one pass over the panels.
 //
-// A register tile starts from the input half, takes the sums over h, and is then, per unit, all the gates
-// side by side: the epilogue runs on registers and writes only the new state. All panels read h, so h'
-// goes to rows of its own.
+// A register tile starts from the input half, takes the sums over h, and is then, per unit, all the
+// gates side by side: the epilogue runs on registers and writes only the new state. All panels read
+// h, so h' goes to rows of its own.
 #include "core/kernels/cells.h"
 
 #include <algorithm>
@@ -60,18 +60,17 @@ HWY_INLINE void ForEachUnitGroup(const PackedMatrix& u, size_t rows, const float
 void RnnStepDispatch(const PackedMatrix& u, Function f, size_t rows, const float* const* input,
                      const float* const* h, float* const* h_out) {
   WithFunction(f, [&](auto function) HWY_ATTR {
-    ForEachSum<4>(u, rows, input, h,
-                  [&](const auto& tile, auto tile_rows, size_t row, size_t p) HWY_ATTR {
-                    for (size_t v = 0; v < 4; ++v) {
-                      const size_t unit = (p * 4 + v) * kLanes;
-                      if (unit >= u.units()) return;
-                      const size_t n = std::min(kLanes, u.units() - unit);
-                      for (size_t r = 0; r < decltype(tile_rows)::value; ++r) {
-                        StorePart(Apply<decltype(function)::value>(tile.acc[r][v]),
-                                  h_out[row + r] + unit, n);
-                      }
-                    }
-                  });
+    ForEachSum<4>(
+        u, rows, input, h, [&](const auto& tile, auto tile_rows, size_t row, size_t p) HWY_ATTR {
+          for (size_t v = 0; v < 4; ++v) {
+            const size_t unit = (p * 4 + v) * kLanes;
+            if (unit >= u.units()) return;
+            const size_t n = std::min(kLanes, u.units() - unit);
+            for (size_t r = 0; r < decltype(tile_rows)::value; ++r) {
+              StorePart(Apply<decltype(function)::value>(tile.acc[r][v]), h_out[row + r] + unit, n);
+            }
+          }
+        });
   });
 }
 
@@ -79,21 +78,20 @@ void LstmStepDispatch(const PackedMatrix& u, size_t rows, const float* const* in
                       const float* const* h, const float* const* c, float* const* c_out,
                       float* const* h_out, float* const* gates_out) {
   const size_t units = u.units();
-  ForEachUnitGroup<4>(
-      u, rows, input, h,
-      [&](size_t row, const Vec(&gates)[4], size_t unit, size_t n) HWY_ATTR {
-        const Vec i = Sigmoid(gates[0]), f = Sigmoid(gates[1]);
-        const Vec g = Tanh(gates[2]), o = Sigmoid(gates[3]);
-        const Vec next_c = hn::MulAdd(f, LoadPart(c[row] + unit, n), hn::Mul(i, g));
-        StorePart(next_c, c_out[row] + unit, n);
-        StorePart(hn::Mul(o, Tanh(next_c)), h_out[row] + unit, n);
-        if (gates_out == nullptr) return;
-        float* to = gates_out[row] + unit;
-        StorePart(i, to, n);
-        StorePart(f, to + units, n);
-        StorePart(g, to + 2 * units, n);
-        StorePart(o, to + 3 * units, n);
-      });
+  ForEachUnitGroup<4>(u, rows, input, h,
+                      [&](size_t row, const Vec(&gates)[4], size_t unit, size_t n) HWY_ATTR {
+                        const Vec i = Sigmoid(gates[0]), f = Sigmoid(gates[1]);
+                        const Vec g = Tanh(gates[2]), o = Sigmoid(gates[3]);
+                        const Vec next_c = hn::MulAdd(f, LoadPart(c[row] + unit, n), hn::Mul(i, g));
+                        StorePart(next_c, c_out[row] + unit, n);
+                        StorePart(hn::Mul(o, Tanh(next_c)), h_out[row] + unit, n);
+                        if (gates_out == nullptr) return;
+                        float* to = gates_out[row] + unit;
+                        StorePart(i, to, n);
+                        StorePart(f, to + units, n);
+                        StorePart(g, to + 2 * units, n);
+                        StorePart(o, to + 3 * units, n);
+                      });
 }
 
 HWY_INLINE Vec Update(UpdateGate update, Vec z, Vec n, Vec h) {
@@ -103,8 +101,8 @@ HWY_INLINE Vec Update(UpdateGate update, Vec z, Vec n, Vec h) {
   return hn::MulAdd(z, hn::Sub(b, a), a);
 }
 
-// n needs its input half and its state half apart, so its tile column starts from the state bias and
-// the input half comes in with the epilogue.
+// n needs its input half and its state half apart, so its tile column starts from the state bias
+// and the input half comes in with the epilogue.
 template <size_t R>
 HWY_INLINE void LoadGruAfter(Tile<R, 3>* tile, const float* const* input, const float* bias,
                              size_t panel, size_t n) {

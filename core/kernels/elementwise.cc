@@ -73,9 +73,7 @@ void Activate(Function f, size_t n, const float* x, float* y) {
 
 void Softmax(size_t n, const float* x, float* y) { HWY_DYNAMIC_DISPATCH(SoftmaxDispatch)(n, x, y); }
 
-double LogSumExp(size_t n, const float* x) {
-  return HWY_DYNAMIC_DISPATCH(LogSumExpDispatch)(n, x);
-}
+double LogSumExp(size_t n, const float* x) { return HWY_DYNAMIC_DISPATCH(LogSumExpDispatch)(n, x); }
 
 }  // namespace sequent::kernels
 #endif  // HWY_ONCE

@@ -1,11 +1,9 @@
 // exp, sigmoid and tanh of vectors: the same instructions in every lane, tails included.
 //
-// exp: x = n ln 2 + r with |r| <= ln 2 / 2, e^r by a polynomial of degree 6 (Taylor's first terms with
-// the last ones fitted, as in Cephes expf), 2^n through the exponent's bits.
-// sigmoid(x) = 1 / (1 + exp(-x)).
-// tanh: below 0.625 x + x^3 P(x^2) (Cephes tanhf), so that small x keep their relative accuracy; above
-// 1 - 2 / (exp(2 |x|) + 1) with x's sign.
-// NaN gives NaN.
+// exp: x = n ln 2 + r with |r| <= ln 2 / 2, e^r by a polynomial of degree 6 (Taylor's first terms
+// with the last ones fitted, as in Cephes expf), 2^n through the exponent's bits. sigmoid(x) = 1 /
+// (1 + exp(-x)). tanh: below 0.625 x + x^3 P(x^2) (Cephes tanhf), so that small x keep their
+// relative accuracy; above 1 - 2 / (exp(2 |x|) + 1) with x's sign. NaN gives NaN.
 
 #if defined(SEQUENT_CORE_KERNELS_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SEQUENT_CORE_KERNELS_MATH_INL_H_

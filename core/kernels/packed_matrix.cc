@@ -51,7 +51,8 @@ void PackedMatrix::Fill(size_t outputs, size_t inputs, size_t gates, const float
   for (size_t column = 0; column < packed_width(); ++column) {
     const size_t source = SourceOf(column, gates_, units(), lanes_, outputs);
     if (source == outputs) continue;
-    float* to = data_.data() + column / panel_width_ * panel_width_ * inputs + column % panel_width_;
+    float* to =
+        data_.data() + column / panel_width_ * panel_width_ * inputs + column % panel_width_;
     const float* from = w + source * output_stride;
     for (size_t k = 0; k < inputs; ++k) to[k * panel_width_] = from[k * input_stride];
   }

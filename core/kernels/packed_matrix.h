@@ -1,9 +1,9 @@
 // Weights laid out once, at load, for the matrix products of product.h and cells.h.
 //
-// A panel holds 4 SIMD vectors of output columns, K-major (all columns of k = 0, then k = 1, ...); the
-// last panel is padded with zeros. In gate order (2 to 4 gates) a panel has one vector per gate: the
-// gates of the same L hidden units (L = lanes), so that one register tile ends with everything a
-// cell's epilogue needs. The lane count is that of the SIMD target chosen at run time.
+// A panel holds 4 SIMD vectors of output columns, K-major (all columns of k = 0, then k = 1, ...);
+// the last panel is padded with zeros. In gate order (2 to 4 gates) a panel has one vector per
+// gate: the gates of the same L hidden units (L = lanes), so that one register tile ends with
+// everything a cell's epilogue needs. The lane count is that of the SIMD target chosen at run time.
 //
 // Thread safety: immutable after construction.
 #ifndef SEQUENT_CORE_KERNELS_PACKED_MATRIX_H_
@@ -27,8 +27,8 @@ class PackedMatrix {
   // gates is 1 to 4. Packed output order: unit group, gate, unit within the group.
   static PackedMatrix PackGates(const float* w, size_t gates, size_t units, size_t inputs);
 
-  // A vector [gates x units], gate-major (a bias, say), in this matrix's packed order and padded with
-  // zeros to packed_width(). For Pack'ed matrices: copied and padded.
+  // A vector [gates x units], gate-major (a bias, say), in this matrix's packed order and padded
+  // with zeros to packed_width(). For Pack'ed matrices: copied and padded.
   AlignedVector<float> PackVector(const float* v) const;
 
   size_t outputs() const { return outputs_; }  // gates x units

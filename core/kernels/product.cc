@@ -16,8 +16,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace sequent::kernels::HWY_NAMESPACE {
 
-// Rows whose inputs stay in the cache while all panels pass over them, and the part of K whose panel
-// stays in the first-level cache (512 x 4 vectors x 32 bytes = 64 KB at most, streamed once per tile).
+// Rows whose inputs stay in the cache while all panels pass over them, and the part of K whose
+// panel stays in the first-level cache (512 x 4 vectors x 32 bytes = 64 KB at most, streamed once
+// per tile).
 constexpr size_t kRowBlock = 96;
 constexpr size_t kKBlock = 512;
 
@@ -93,8 +94,8 @@ void ProductDispatch(const PackedMatrix& w, size_t rows, const float* const* x, 
   }
 }
 
-// Rows of one block are copied, 4 vectors of columns at a time, into a contiguous panel, so that the
-// inner loop walks memory in order. The block's panel stays in the first-level cache.
+// Rows of one block are copied, 4 vectors of columns at a time, into a contiguous panel, so that
+// the inner loop walks memory in order. The block's panel stays in the first-level cache.
 constexpr size_t kOuterBlock = 96;
 constexpr size_t kOuterVectors = 4;
 

@@ -1,7 +1,7 @@
 // Which SIMD targets are compiled. Included before Highway by every .cc of this folder.
 //
-// Left out: scalable vectors, which cannot stand in arrays of accumulators; SSSE3 and AVX3_DL, which
-// offer nothing over their neighbours here.
+// Left out: scalable vectors, which cannot stand in arrays of accumulators; SSSE3 and AVX3_DL,
+// which offer nothing over their neighbours here.
 #ifndef SEQUENT_CORE_KERNELS_TARGETS_H_
 #define SEQUENT_CORE_KERNELS_TARGETS_H_
 

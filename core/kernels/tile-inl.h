@@ -4,8 +4,8 @@
 //   x[0] k ->   acc[0][0] acc[0][1] ..
 //   x[1] k ->   acc[1][0] acc[1][1] ..          acc[r][v] = fma(x[r][k], panel[k][v], acc[r][v])
 //
-// One broadcast per row and k, one load per vector and k, R x V independent sums. A sum's order is k = 0,
-// 1, ... whatever R is: that is batch invariance.
+// One broadcast per row and k, one load per vector and k, R x V independent sums. A sum's order is
+// k = 0, 1, ... whatever R is: that is batch invariance.
 //
 // Included once per target, inside Highway's foreach_target.
 
@@ -30,8 +30,8 @@ using Floats = hn::CappedTag<float, 16>;
 using Vec = hn::Vec<Floats>;
 constexpr size_t kLanes = hn::MaxLanes(Floats());
 
-// As many rows as the registers hold beside R broadcasts and one weight: 32 registers take 6 x 4 sums,
-// 16 take 3 x 4.
+// As many rows as the registers hold beside R broadcasts and one weight: 32 registers take 6 x 4
+// sums, 16 take 3 x 4.
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
 constexpr size_t kTileRows = 6;
 #else

@@ -24,9 +24,8 @@ StatusOr<Batches> Batches::Create(const Graph& graph, const TrainingData& data,
     batches.lane_ = tokens == 0 ? 0 : (tokens - 1) / options.batch();
     batches.bptt_ = options.bptt();
     if (batches.lane_ == 0) {
-      return absl::InvalidArgumentError(
-          StrCat("training part: expected more than train.batch = ", options.batch(),
-                 " tokens, got ", tokens));
+      return absl::InvalidArgumentError(StrCat("training part: expected more than train.batch = ",
+                                               options.batch(), " tokens, got ", tokens));
     }
     batches.updates_per_epoch_ = (batches.lane_ + batches.bptt_ - 1) / batches.bptt_;
     return batches;

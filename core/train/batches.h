@@ -1,9 +1,9 @@
-// What each update sees: a pure function of (data, options, seed, update), so training can go on from any
-// update without replaying those before it.
+// What each update sees: a pure function of (data, options, seed, update), so training can go on
+// from any update without replaying those before it.
 //
-// language_model: the stream is cut into `batch` lanes of equal length; an update is `bptt` steps of every
-// lane, the state carried on; each epoch begins with the zero state. forecast: windows of `window` steps at
-// `stride`, `batch` of them an update, in an order drawn anew for each epoch.
+// language_model: the stream is cut into `batch` lanes of equal length; an update is `bptt` steps
+// of every lane, the state carried on; each epoch begins with the zero state. forecast: windows of
+// `window` steps at `stride`, `batch` of them an update, in an order drawn anew for each epoch.
 // Thread safety: const methods are pure.
 #ifndef SEQUENT_CORE_TRAIN_BATCHES_H_
 #define SEQUENT_CORE_TRAIN_BATCHES_H_
@@ -51,8 +51,8 @@ class Batches {
   const TrainingData* data_;
   bool tokens_ = false, shuffle_ = true;
   uint64_t seed_ = 0, updates_per_epoch_ = 0;
-  size_t batch_ = 0, lane_ = 0, bptt_ = 0;          // language_model
-  size_t window_ = 0, stride_ = 0, windows_ = 0;    // forecast
+  size_t batch_ = 0, lane_ = 0, bptt_ = 0;        // language_model
+  size_t window_ = 0, stride_ = 0, windows_ = 0;  // forecast
 };
 
 }  // namespace sequent::train

@@ -148,18 +148,18 @@ StatusOr<Checkpoint> ParseCheckpoint(std::string_view bytes) {
   return checkpoint;
 }
 
-Status WriteCheckpoint(const std::string& run_dir, const Checkpoint& checkpoint,
-                       size_t keep_last) {
+Status WriteCheckpoint(const std::string& run_dir, const Checkpoint& checkpoint, size_t keep_last) {
   std::error_code error;
   fs::create_directories(Folder(run_dir), error);
   if (error) {
     return absl::UnavailableError(
         StrCat("cannot create ", Folder(run_dir).string(), ": ", error.message()));
   }
-  SEQ_RETURN_IF_ERROR(WriteFileAtomically(PathOf(run_dir, checkpoint.update),
-                                          SerializeCheckpoint(checkpoint)));
+  SEQ_RETURN_IF_ERROR(
+      WriteFileAtomically(PathOf(run_dir, checkpoint.update), SerializeCheckpoint(checkpoint)));
   const std::vector<uint64_t> updates = List(run_dir);
-  for (size_t i = keep_last; i < updates.size(); ++i) fs::remove(PathOf(run_dir, updates[i]), error);
+  for (size_t i = keep_last; i < updates.size(); ++i)
+    fs::remove(PathOf(run_dir, updates[i]), error);
   return absl::OkStatus();
 }
 

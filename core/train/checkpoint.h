@@ -1,7 +1,7 @@
 // Everything a training run needs to go on as if it had never stopped.
 //
-// File: "SEQCKPT1" | u32 CRC-32C of the rest | rest: fields in the order of Checkpoint, integers and floats
-// little-endian, strings and arrays with a u64 length before them. Written atomically.
+// File: "SEQCKPT1" | u32 CRC-32C of the rest | rest: fields in the order of Checkpoint, integers
+// and floats little-endian, strings and arrays with a u64 length before them. Written atomically.
 // Thread safety: pure functions.
 #ifndef SEQUENT_CORE_TRAIN_CHECKPOINT_H_
 #define SEQUENT_CORE_TRAIN_CHECKPOINT_H_
@@ -20,8 +20,8 @@ struct Checkpoint {
   std::string config;  // TrainConfig with its options resolved, serialised
   std::string model;   // ModelConfig, serialised
   uint64_t update = 0;
-  std::string finished;  // stop reason if the run was over, else empty
-  std::string parameters;  // raw values of the run's type
+  std::string finished;             // stop reason if the run was over, else empty
+  std::string parameters;           // raw values of the run's type
   std::vector<std::string> slots;   // the optimiser's
   std::vector<std::string> states;  // carried state: shard by shard, node by node
   uint64_t best_update = 0;
@@ -36,7 +36,8 @@ StatusOr<Checkpoint> ParseCheckpoint(std::string_view bytes);
 
 // <run_dir>/checkpoints/<update>.ckpt; older ones beyond `keep_last` are removed after the write.
 Status WriteCheckpoint(const std::string& run_dir, const Checkpoint& checkpoint, size_t keep_last);
-// The newest one that can be read; NOT_FOUND if there is none, DATA_LOSS if there are only bad ones.
+// The newest one that can be read; NOT_FOUND if there is none, DATA_LOSS if there are only bad
+// ones.
 StatusOr<Checkpoint> ReadNewestCheckpoint(const std::string& run_dir);
 
 }  // namespace sequent::train

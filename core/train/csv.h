@@ -21,8 +21,8 @@ struct CsvTable {
 
 // A header row, then at least one row. Cells may stand in double quotes, with "" for a quote, and
 // then hold commas and line breaks; unquoted cells are trimmed of spaces; empty lines are skipped.
-// DATA_LOSS as "<file>:<line>:<column>: expected ..., got ...": no header, no rows, a column without
-// a name or with another's, a row of another width, a quote that does not close.
+// DATA_LOSS as "<file>:<line>:<column>: expected ..., got ...": no header, no rows, a column
+// without a name or with another's, a row of another width, a quote that does not close.
 StatusOr<CsvTable> ParseCsv(std::string_view text, std::string_view file);
 
 }  // namespace sequent::train

@@ -19,7 +19,8 @@ void Uniform(const RandomStream& random, double limit, AlignedVector<float>* val
   }
 }
 
-// Q of a normal matrix, its columns' signs fixed by R's diagonal so that Q is uniformly distributed.
+// Q of a normal matrix, its columns' signs fixed by R's diagonal so that Q is uniformly
+// distributed.
 void Orthogonal(const RandomStream& random, size_t gates, size_t units, float* values) {
   const auto n = static_cast<Eigen::Index>(units);
   for (size_t gate = 0; gate < gates; ++gate) {

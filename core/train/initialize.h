@@ -1,7 +1,7 @@
 // Weights before the first update: a pure function of the seed.
 //
-// Glorot and Bengio 2010 (uniform, per gate), He et al. 2015, orthogonal recurrent matrices (Saxe et al.
-// 2014, per gate), embeddings from N(0, 1), biases 0 but an LSTM's forget bias.
+// Glorot and Bengio 2010 (uniform, per gate), He et al. 2015, orthogonal recurrent matrices (Saxe
+// et al. 2014, per gate), embeddings from N(0, 1), biases 0 but an LSTM's forget bias.
 #ifndef SEQUENT_CORE_TRAIN_INITIALIZE_H_
 #define SEQUENT_CORE_TRAIN_INITIALIZE_H_
 

@@ -1,4 +1,5 @@
-// Layers without memory: embedding, dense, activation, dropout, concat, add; and the factory of all.
+// Layers without memory: embedding, dense, activation, dropout, concat, add; and the factory of
+// all.
 #include <algorithm>
 #include <cmath>
 
@@ -110,8 +111,8 @@ class ActivationLayer final : public TrainLayer<T> {
   const kernels::Function function_;
 };
 
-// y = x / (1 - rate) with probability 1 - rate, else 0; the draws are keyed by (seed, update, layer,
-// global row, step and element).
+// y = x / (1 - rate) with probability 1 - rate, else 0; the draws are keyed by (seed, update,
+// layer, global row, step and element).
 template <typename T>
 class DropoutLayer final : public TrainLayer<T> {
  public:
@@ -165,9 +166,8 @@ class JoinLayer final : public TrainLayer<T> {
   void Forward(const T*, Tape<T>* tape) const override {
     std::vector<T>& y = tape->nodes[node_].y;
     std::fill(y.begin(), y.end(), T(0));
-    ForEachElement(*tape, [&](size_t input, size_t from, size_t to) {
-      y[to] += tape->nodes[input].y[from];
-    });
+    ForEachElement(
+        *tape, [&](size_t input, size_t from, size_t to) { y[to] += tape->nodes[input].y[from]; });
   }
   void Backward(const T*, Tape<T>* tape, T*) const override {
     const std::vector<T>& dy = tape->nodes[node_].dy;

@@ -1,8 +1,9 @@
 // The trainer's matrix products, in float through core/kernels and in double through Eigen.
 //
-// All matrices are row-major with a row stride `ld` in elements; rows are (step, row) pairs, time-major.
-// Float: every sum has one fixed order, so that results do not depend on threads (core/kernels).
-// Thread safety: a prepared Linear may be used by many threads; free functions are pure.
+// All matrices are row-major with a row stride `ld` in elements; rows are (step, row) pairs,
+// time-major. Float: every sum has one fixed order, so that results do not depend on threads
+// (core/kernels). Thread safety: a prepared Linear may be used by many threads; free functions are
+// pure.
 #ifndef SEQUENT_CORE_TRAIN_LINEAR_H_
 #define SEQUENT_CORE_TRAIN_LINEAR_H_
 

@@ -85,9 +85,9 @@ Status CheckSeries(const Model& model, std::span<const float> rows, size_t conte
   }
   const size_t n = rows.size() / model.series_codec()->columns();
   if (context < 1 || context >= n) {
-    return absl::InvalidArgumentError(StrCat(
-        "expected at least 1 row before the scored ones and 1 to score, got ", context,
-        " before and ", n - std::min(n, context), " to score"));
+    return absl::InvalidArgumentError(
+        StrCat("expected at least 1 row before the scored ones and 1 to score, got ", context,
+               " before and ", n - std::min(n, context), " to score"));
   }
   return model.series_codec()->Check(rows);
 }
@@ -141,8 +141,7 @@ class SeriesPass {
     for (size_t k = 0; k < columns.size(); ++k) {
       run_.forecasts.mean.push_back(codec_.Inverse(columns[k], Context(i), output[k]));
       if (heads[0].kind != HeadKind::kGaussian) continue;
-      run_.forecasts.scale.push_back(
-          codec_.InverseScale(columns[k], output[columns.size() + k]));
+      run_.forecasts.scale.push_back(codec_.InverseScale(columns[k], output[columns.size() + k]));
     }
   }
 

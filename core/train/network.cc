@@ -82,8 +82,8 @@ void Network<T>::Prepare() {
     if (layer != nullptr) layer->Prepare(parameters_.data());
   }
   for (size_t h = 0; h < head_linear_.size(); ++h) {
-    head_linear_[h].Prepare(parameters_.data() + offsets_[head_tensor_[h]],
-                            graph_.heads[h].outputs, graph_.heads[h].in_width);
+    head_linear_[h].Prepare(parameters_.data() + offsets_[head_tensor_[h]], graph_.heads[h].outputs,
+                            graph_.heads[h].in_width);
   }
 }
 

@@ -1,8 +1,9 @@
 // The trainable twin of core/nn: the same layers and heads, forward with a tape and backward.
 //
-// A *shard* is a part of the batch's rows with a tape of its own; shards share the weights and nothing
-// else, so they run side by side and the result does not depend on how many threads did it. Matrices are
-// time-major: element (step t, row r) is matrix row t * rows + r. T is float or double.
+// A *shard* is a part of the batch's rows with a tape of its own; shards share the weights and
+// nothing else, so they run side by side and the result does not depend on how many threads did it.
+// Matrices are time-major: element (step t, row r) is matrix row t * rows + r. T is float or
+// double.
 //
 // Loss = sum over heads of weight x (sum over valid targets / number valid in the whole batch):
 //   softmax: -log p(target);  point: squared error;  gaussian: negative log likelihood.
@@ -27,12 +28,12 @@ namespace sequent::train {
 template <typename T>
 struct Chunk {
   size_t steps = 0;
-  size_t rows = 0;       // of the shard
-  size_t first_row = 0;  // its place in the global batch
-  std::vector<int32_t> tokens;           // [steps, rows]; token models
-  std::vector<T> features;               // [steps, rows, input width]; feature models
+  size_t rows = 0;                            // of the shard
+  size_t first_row = 0;                       // its place in the global batch
+  std::vector<int32_t> tokens;                // [steps, rows]; token models
+  std::vector<T> features;                    // [steps, rows, input width]; feature models
   std::vector<std::vector<int32_t>> classes;  // per head: [steps, rows]; -1 = masked; softmax
-  std::vector<std::vector<T>> targets;   // per head: [steps, rows, columns]; NaN = masked
+  std::vector<std::vector<T>> targets;        // per head: [steps, rows, columns]; NaN = masked
 };
 
 // What a random draw of this update is keyed by.
@@ -44,9 +45,9 @@ struct DrawKey {
 // A node's place on the tape.
 template <typename T>
 struct NodeTape {
-  std::vector<T> y, dy;        // [steps * rows, width]
-  std::vector<T> a, b, c;      // what the layer keeps for its backward pass
-  std::vector<T> state;        // recurrent: the state that comes in, h then c, each [rows, width]
+  std::vector<T> y, dy;    // [steps * rows, width]
+  std::vector<T> a, b, c;  // what the layer keeps for its backward pass
+  std::vector<T> state;    // recurrent: the state that comes in, h then c, each [rows, width]
   std::vector<T> h_first, c_first;  // h and c before this chunk
 };
 
@@ -109,9 +110,9 @@ class Network {
   // Sets a tape up for `rows` rows with the initial (zero) state.
   void ResetTape(size_t rows, Tape<T>* tape) const;
 
-  // Forward, loss and backward of one chunk. `normaliser[h]`: 1 / valid targets of head h in the whole
-  // batch. Adds to `gradients` (parameter_count() of them, or null: forward only). Returns the shard's
-  // part of the loss. The tape's state moves on by the chunk.
+  // Forward, loss and backward of one chunk. `normaliser[h]`: 1 / valid targets of head h in the
+  // whole batch. Adds to `gradients` (parameter_count() of them, or null: forward only). Returns
+  // the shard's part of the loss. The tape's state moves on by the chunk.
   double Run(const Chunk<T>& chunk, const std::vector<double>& normaliser, const DrawKey& key,
              bool training, Tape<T>* tape, T* gradients) const;
 

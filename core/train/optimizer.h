@@ -1,7 +1,7 @@
 // Update rules and learning-rate schedules.
 //
-// Adam: Kingma and Ba 2015, with decoupled weight decay as in AdamW (Loshchilov and Hutter 2019). SGD with
-// momentum and Nesterov's form as in PyTorch: buffer = momentum x buffer + gradient.
+// Adam: Kingma and Ba 2015, with decoupled weight decay as in AdamW (Loshchilov and Hutter 2019).
+// SGD with momentum and Nesterov's form as in PyTorch: buffer = momentum x buffer + gradient.
 // Thread safety: one user at a time.
 #ifndef SEQUENT_CORE_TRAIN_OPTIMIZER_H_
 #define SEQUENT_CORE_TRAIN_OPTIMIZER_H_

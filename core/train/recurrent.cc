@@ -1,9 +1,10 @@
 // rnn, lstm and gru, forward with a tape and backward through time.
 //
-// Forward: the input half of all steps is one product into `a` (gates, gate-major); each step then adds
-// the recurrent half to its rows of `a` and activates them in place. Backward goes back over the steps and
-// overwrites `a` by the gradients before the activations; what is left, the weight gradients and the
-// input's gradient, are products over all steps at once. Row sums run in the order (step, row).
+// Forward: the input half of all steps is one product into `a` (gates, gate-major); each step then
+// adds the recurrent half to its rows of `a` and activates them in place. Backward goes back over
+// the steps and overwrites `a` by the gradients before the activations; what is left, the weight
+// gradients and the input's gradient, are products over all steps at once. Row sums run in the
+// order (step, row).
 #include "core/train/recurrent.h"
 
 #include <algorithm>
@@ -57,8 +58,8 @@ class Recurrent : public TrainLayer<T> {
     std::copy(node.y.end() - static_cast<ptrdiff_t>(block), node.y.end(), node.state.begin());
   }
 
-  // dW, dU, db and dx from the gate gradients `da`; `ds` are those that reached U h (the same but for
-  // gru's n).
+  // dW, dU, db and dx from the gate gradients `da`; `ds` are those that reached U h (the same but
+  // for gru's n).
   void WeightGradients(Tape<T>* tape, const T* da, const T* ds, const std::vector<T>& first,
                        T* gradients) const {
     NodeTape<T>& input = tape->nodes[input_];
@@ -215,8 +216,8 @@ Mix<T> MixBack(bool keep_old, T dy, T z, T n, T h) {
   return {dy * z, dy * (n - h), dy * (1 - z)};
 }
 
-// a: r, z, n activated (then their gradients).  b: U h + b', n's part later q = U_n h + b'_n; then the
-// gradients that reached it.
+// a: r, z, n activated (then their gradients).  b: U h + b', n's part later q = U_n h + b'_n; then
+// the gradients that reached it.
 template <typename T>
 class GruAfterLayer final : public Recurrent<T> {
  public:

@@ -85,8 +85,8 @@ StatusOr<size_t> FindColumn(const CsvTable& table, const char* key, const std::s
   const std::string_view nearest = Nearest(name, names.data(), names.size());
   std::string hint;
   if (!nearest.empty()) hint = StrCat("; did you mean '", ToAbsl(nearest), "'?");
-  return absl::InvalidArgumentError(StrCat("data.", key, ": expected a column of the file, got '",
-                                           Quoted(name), "'", hint));
+  return absl::InvalidArgumentError(
+      StrCat("data.", key, ": expected a column of the file, got '", Quoted(name), "'", hint));
 }
 
 StatusOr<std::optional<size_t>> TimeColumn(const v1::DataConfig& data, const CsvTable& table,
@@ -131,9 +131,8 @@ StatusOr<std::vector<size_t>> ValueColumns(const v1::DataConfig& data, const Csv
 
 Status CheckTimes(const Source& source, size_t column) {
   const auto& rows = source.table.rows;
-  const bool numeric = std::all_of(rows.begin(), rows.end(), [&](const auto& row) {
-    return Number(row[column]).has_value();
-  });
+  const bool numeric = std::all_of(
+      rows.begin(), rows.end(), [&](const auto& row) { return Number(row[column]).has_value(); });
   for (size_t r = 0; r < rows.size(); ++r) {
     const std::string& now = rows[r][column];
     if (now.empty()) return source.Bad(r, column, "a time", "an empty cell");

@@ -26,11 +26,11 @@ struct SeriesTable {
   }
 };
 
-// Reads the columns that `data` names: time (default: the first column that is not numeric), targets
-// (default: every numeric column), covariates. Empty cells and data.missing (default "NA") are
-// missing. Times must increase: as numbers if all are, else as text, which is the order of ISO dates.
-// Several files are one after another and need the same header. INVALID_ARGUMENT: a column that is
-// not there. DATA_LOSS, with file, line and column: the file's faults.
+// Reads the columns that `data` names: time (default: the first column that is not numeric),
+// targets (default: every numeric column), covariates. Empty cells and data.missing (default "NA")
+// are missing. Times must increase: as numbers if all are, else as text, which is the order of ISO
+// dates. Several files are one after another and need the same header. INVALID_ARGUMENT: a column
+// that is not there. DATA_LOSS, with file, line and column: the file's faults.
 StatusOr<SeriesTable> ReadSeries(const v1::DataConfig& data);
 
 }  // namespace sequent::train

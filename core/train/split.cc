@@ -33,9 +33,9 @@ StatusOr<Parts> SplitRows(const v1::Split& split, size_t n) {
     if (split.test() > 0) test = n - train - validation;
   }
   if (train == 0 || !fits || train > n - validation - test) {
-    return absl::InvalidArgumentError(StrCat(
-        "data.split: expected parts that fit into ", n, " rows with some for training, got train ",
-        train, ", validation ", validation, ", test ", test));
+    return absl::InvalidArgumentError(StrCat("data.split: expected parts that fit into ", n,
+                                             " rows with some for training, got train ", train,
+                                             ", validation ", validation, ", test ", test));
   }
   Parts parts;
   parts.train = {0, train};

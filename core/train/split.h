@@ -22,9 +22,9 @@ struct Parts {
   Part train, validation, test;
 };
 
-// Values in (0, 1] are fractions of `n`, rounded down; larger ones are counts. train = 0 is what the
-// others leave; fractions that add up to 1 leave nothing over. INVALID_ARGUMENT naming data.split if
-// they do not fit.
+// Values in (0, 1] are fractions of `n`, rounded down; larger ones are counts. train = 0 is what
+// the others leave; fractions that add up to 1 leave nothing over. INVALID_ARGUMENT naming
+// data.split if they do not fit.
 StatusOr<Parts> SplitRows(const v1::Split& split, size_t n);
 
 }  // namespace sequent::train

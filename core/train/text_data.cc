@@ -30,8 +30,8 @@ Status CheckText(const std::string& path, std::string_view text) {
   if (bad == text.size()) return absl::OkStatus();
   const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(bad), '\n');
   return absl::DataLossError(StrCat(path, ": expected UTF-8 text, got '",
-                                    Quoted(text.substr(bad, 1)), "' at byte ", bad, " (line ",
-                                    line, ")"));
+                                    Quoted(text.substr(bad, 1)), "' at byte ", bad, " (line ", line,
+                                    ")"));
 }
 
 }  // namespace

@@ -68,8 +68,8 @@ Status ResolveInitialization(v1::Initialization* init) {
   if (!init->has_forget_bias()) init->set_forget_bias(1);
   SEQ_RETURN_IF_ERROR(
       CheckChoice("initialization.input", init->input(), "glorot_uniform", "he_uniform"));
-  SEQ_RETURN_IF_ERROR(CheckChoice("initialization.recurrent", init->recurrent(), "orthogonal",
-                                  "glorot_uniform"));
+  SEQ_RETURN_IF_ERROR(
+      CheckChoice("initialization.recurrent", init->recurrent(), "orthogonal", "glorot_uniform"));
   return CheckChoice("initialization.embedding", init->embedding(), "normal", "glorot_uniform");
 }
 

@@ -1,5 +1,5 @@
-// The loop. Shards of the batch run side by side; everything that could depend on their timing (gradients,
-// loss, norm) is summed in one order afterwards.
+// The loop. Shards of the batch run side by side; everything that could depend on their timing
+// (gradients, loss, norm) is summed in one order afterwards.
 #include "core/train/trainer.h"
 
 #include <google/protobuf/util/message_differencer.h>
@@ -186,8 +186,8 @@ class Run {
     }
     const double norm = ClipGradients(options_.clip(), &gradients_[0]);
     if (!std::isfinite(event.loss) || !std::isfinite(norm)) return NotFinite(event.loss, norm);
-    event.lr = LearningRate(options_.schedule(), BaseLearningRate(options_.optimizer()), update_,
-                            total_);
+    event.lr =
+        LearningRate(options_.schedule(), BaseLearningRate(options_.optimizer()), update_, total_);
     optimizer_.Step(update_, event.lr, &network_.parameters(), &gradients_[0]);
     network_.Prepare();
     symbols_ += event.symbols;
@@ -206,8 +206,8 @@ class Run {
   Status NotFinite(double loss, double norm) const {
     std::string where = "none";
     for (size_t i = 0; i < network_.table().size() && where == "none"; ++i) {
-      const size_t end = i + 1 < network_.table().size() ? network_.offset(i + 1)
-                                                         : network_.parameter_count();
+      const size_t end =
+          i + 1 < network_.table().size() ? network_.offset(i + 1) : network_.parameter_count();
       for (size_t j = network_.offset(i); j < end; ++j) {
         if (!std::isfinite(gradients_[0][j])) where = network_.table()[i].name;
       }
@@ -232,8 +232,8 @@ class Run {
     SEQ_ASSIGN_OR_RETURN(const Measures measures, hooks_.validate(network_.ToTensors()));
     validated_update_ = update_;
     const double loss = measures.at("loss");
-    const bool best = best_.empty() ||
-                      loss < best_measures_.at("loss") - options_.early_stopping().min_delta();
+    const bool best =
+        best_.empty() || loss < best_measures_.at("loss") - options_.early_stopping().min_delta();
     bad_validations_ = best ? 0 : bad_validations_ + 1;
     if (best) {
       best_ = network_.parameters();
@@ -325,7 +325,7 @@ class Run {
   const TrainerHooks& hooks_;
   ThreadPool pool_;
 
-  std::vector<Tape<T>> tapes_;            // one per shard
+  std::vector<Tape<T>> tapes_;             // one per shard
   std::vector<std::vector<T>> gradients_;  // one per shard; the sum ends in the first
   uint64_t update_ = 0, total_ = 0;
   std::vector<T> best_;  // empty before the first validation
@@ -356,8 +356,8 @@ StatusOr<FitResult> Fit(const v1::TrainConfig& config, const v1::ModelConfig& mo
   SEQ_ASSIGN_OR_RETURN(*resolved.mutable_train(), ResolveTrainOptions(config));
   SEQ_ASSIGN_OR_RETURN(const Graph graph, ResolveGraph(model));
   const bool shuffle = !config.data().has_shuffle() || config.data().shuffle();
-  SEQ_ASSIGN_OR_RETURN(const Batches batches, Batches::Create(graph, data, resolved.train(),
-                                                              shuffle, config.seed()));
+  SEQ_ASSIGN_OR_RETURN(const Batches batches,
+                       Batches::Create(graph, data, resolved.train(), shuffle, config.seed()));
   std::optional<Checkpoint> checkpoint;
   if (resume && !run_dir.empty()) {
     auto newest = ReadNewestCheckpoint(run_dir);

@@ -1,9 +1,9 @@
 // The training loop: batches, forward, loss, backward, clip, update; validation, early stopping,
 // checkpoints. Knows nothing of files people have, terminals or command lines.
 //
-// Determinism: the weights after update n are a function of (config, data, n) alone: the same bits on
-// one thread and on many, in one go and resumed.
-// Thread safety: one Fit at a time per run directory; `stop` may be set from any thread or a signal.
+// Determinism: the weights after update n are a function of (config, data, n) alone: the same bits
+// on one thread and on many, in one go and resumed. Thread safety: one Fit at a time per run
+// directory; `stop` may be set from any thread or a signal.
 #ifndef SEQUENT_CORE_TRAIN_TRAINER_H_
 #define SEQUENT_CORE_TRAIN_TRAINER_H_
 
@@ -22,11 +22,11 @@
 namespace sequent::train {
 
 struct UpdateEvent {
-  uint64_t update = 0;  // from 1
+  uint64_t update = 0;   // from 1
   uint64_t updates = 0;  // in the whole run, as far as known
   double epoch = 0;      // fractional
   double loss = 0, grad_norm = 0, lr = 0;
-  double seconds = 0;   // since the start of this process's run
+  double seconds = 0;    // since the start of this process's run
   uint64_t symbols = 0;  // (row, step) pairs of this update
 };
 
@@ -41,8 +41,8 @@ struct ValidationEvent {
 };
 
 struct TrainerHooks {
-  // Measures the model as it stands: core/nn on the validation part, so the same bits as `evaluate`.
-  // Empty: no validation.
+  // Measures the model as it stands: core/nn on the validation part, so the same bits as
+  // `evaluate`. Empty: no validation.
   std::function<StatusOr<Measures>(const TensorMap& tensors)> validate;
   std::function<void(const UpdateEvent&)> on_update;
   std::function<void(const ValidationEvent&)> on_validation;
@@ -52,12 +52,12 @@ struct TrainerHooks {
 };
 
 struct FitResult {
-  TensorMap best;          // by validation loss; the last ones without validation
+  TensorMap best;  // by validation loss; the last ones without validation
   Measures best_measures;
   uint64_t best_update = 0;
   uint64_t updates = 0;
   double epochs = 0;
-  uint64_t symbols = 0;    // trained on in this process
+  uint64_t symbols = 0;      // trained on in this process
   double train_seconds = 0;  // spent in updates in this process
   std::string stop_reason;  // "epochs", "max_updates", "max_time", "early_stopping", "interrupted",
                             // "finished already"
@@ -67,13 +67,13 @@ struct FitResult {
 // "train.optimizer.adam.lr: expected > 0, got -1".
 StatusOr<v1::TrainOptions> ResolveTrainOptions(const v1::TrainConfig& config);
 
-// Trains `model` (codecs fitted, feedback set) on `data`. `run_dir` holds checkpoints; empty = none.
-// With `resume` goes on from the newest checkpoint, or from the beginning if there is none; a checkpoint
-// of another configuration is refused by the name of the key that differs. `initial`: weights to start
-// from instead of random ones, or null.
-// Errors: INVALID_ARGUMENT (config), FAILED_PRECONDITION (resume refused), OUT_OF_RANGE (loss not
-// finite: names update, layer and gradient norm), RESOURCE_EXHAUSTED or UNAVAILABLE (checkpoint could
-// not be written; the one before it is kept).
+// Trains `model` (codecs fitted, feedback set) on `data`. `run_dir` holds checkpoints; empty =
+// none. With `resume` goes on from the newest checkpoint, or from the beginning if there is none; a
+// checkpoint of another configuration is refused by the name of the key that differs. `initial`:
+// weights to start from instead of random ones, or null. Errors: INVALID_ARGUMENT (config),
+// FAILED_PRECONDITION (resume refused), OUT_OF_RANGE (loss not finite: names update, layer and
+// gradient norm), RESOURCE_EXHAUSTED or UNAVAILABLE (checkpoint could not be written; the one
+// before it is kept).
 StatusOr<FitResult> Fit(const v1::TrainConfig& config, const v1::ModelConfig& model,
                         const TrainingData& data, const std::string& run_dir, bool resume,
                         const TensorMap* initial, const TrainerHooks& hooks);

@@ -1,7 +1,7 @@
 // How many steps fit into a tick: measured, not guessed.
 //
-// Keeps a moving average of seconds per (row, step) of the ticks so far. Batches make steps cheaper, so
-// what small ticks suggest is pessimistic; the average follows within a few ticks.
+// Keeps a moving average of seconds per (row, step) of the ticks so far. Batches make steps
+// cheaper, so what small ticks suggest is pessimistic; the average follows within a few ticks.
 // Thread safety: one user at a time.
 #ifndef SEQUENT_SERVER_ENGINE_COST_MODEL_H_
 #define SEQUENT_SERVER_ENGINE_COST_MODEL_H_
@@ -21,7 +21,8 @@ class CostModel {
   void Observe(size_t steps, double seconds) {
     if (steps == 0) return;
     const double now = seconds / static_cast<double>(steps);
-    seconds_per_step_ = seconds_per_step_ == 0 ? now : seconds_per_step_ + kWeight * (now - seconds_per_step_);
+    seconds_per_step_ =
+        seconds_per_step_ == 0 ? now : seconds_per_step_ + kWeight * (now - seconds_per_step_);
   }
   double seconds_per_step() const { return seconds_per_step_; }
 

@@ -1,13 +1,15 @@
 // The engine: sessions, their order, and ticks that run the steps of many sessions together.
 //
-// The ready queue holds sessions, not requests: a session is idle, in the queue once, or in one running
-// tick. So two steps of one session are never in one batch nor out of order, and no lock is held during
-// compute. A tick takes what is ready and never waits for company; while it runs the next one gathers.
+// The ready queue holds sessions, not requests: a session is idle, in the queue once, or in one
+// running tick. So two steps of one session are never in one batch nor out of order, and no lock is
+// held during compute. A tick takes what is ready and never waits for company; while it runs the
+// next one gathers.
 //
-//   Predict -> session's FIFO -> ready queue -> tick: gather, Model::Run, scatter, complete -> done()
+//   Predict -> session's FIFO -> ready queue -> tick: gather, Model::Run, scatter, complete ->
+//   done()
 //
-// The request is the unit of commit: its ticks write to a working row, which becomes the session's by
-// swapping after the last one.
+// The request is the unit of commit: its ticks write to a working row, which becomes the session's
+// by swapping after the last one.
 //
 // Thread safety: all methods are thread-safe except as noted. None blocks on compute.
 #ifndef SEQUENT_SERVER_ENGINE_ENGINE_H_
@@ -46,15 +48,15 @@ class Engine {
   // Refuses everything queued with DRAINING and joins the workers; every `done` has been called.
   void Stop();
 
-  // One tick of the model version whose turn it is, and due expiries; false: nothing was ready. What a
-  // worker calls in a loop. Not to be called after Start.
+  // One tick of the model version whose turn it is, and due expiries; false: nothing was ready.
+  // What a worker calls in a loop. Not to be called after Start.
   bool RunTick();
 
   // Queues the request; its `done` gets the answer in the session's order.
   void Predict(StepRequest request);
 
-  // A rollout takes its place in its session's order, then runs as temporary sessions. Returns a handle
-  // for Resume and Cancel, valid until OnEnd has been called; later calls are ignored.
+  // A rollout takes its place in its session's order, then runs as temporary sessions. Returns a
+  // handle for Resume and Cancel, valid until OnEnd has been called; later calls are ignored.
   using RolloutHandle = uint64_t;
   RolloutHandle Rollout(RolloutRequest request, std::shared_ptr<RolloutSink> sink);
   void ResumeRollout(RolloutHandle handle);  // the sink has room again

@@ -47,9 +47,8 @@ Status CheckTokens(const Model& model, const Input& input) {
   const auto size = static_cast<int64_t>(model.graph().nodes[0].tokens);
   for (size_t i = 0; i < input.tokens.size(); ++i) {
     if (input.tokens[i] >= 0 && input.tokens[i] < size) continue;
-    return MakeError(Reason::kTokenOutOfRange,
-                     StrCat("input.tokens[", i, "]: expected 0..", size - 1, ", got ",
-                            input.tokens[i]));
+    return MakeError(Reason::kTokenOutOfRange, StrCat("input.tokens[", i, "]: expected 0..",
+                                                      size - 1, ", got ", input.tokens[i]));
   }
   return absl::OkStatus();
 }

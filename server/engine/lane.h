@@ -1,7 +1,7 @@
 // Everything the engine keeps for one model version: its rows, its ready queue, its ticks.
 //
-// Thread safety: `ready` and `scheduled` are guarded by `mutex`; `tick` belongs to the worker that took
-// the lane from the scheduler; the rest is thread-safe.
+// Thread safety: `ready` and `scheduled` are guarded by `mutex`; `tick` belongs to the worker that
+// took the lane from the scheduler; the rest is thread-safe.
 #ifndef SEQUENT_SERVER_ENGINE_LANE_H_
 #define SEQUENT_SERVER_ENGINE_LANE_H_
 
@@ -32,7 +32,7 @@ struct Lane {
   const Model& model;
   const ModelMetrics* const metrics;
   StateSlab slab;
-  std::atomic<uint64_t> sessions{0};    // live
+  std::atomic<uint64_t> sessions{0};   // live
   std::atomic<size_t> reply_bytes{0};  // of all its sessions' reply caches
   std::unique_ptr<Tick> tick;
 

@@ -26,7 +26,8 @@ namespace sequent::engine {
 enum class EndReason { kClient, kExpired, kReset, kRetired, kDrained, kError };
 inline constexpr int kEndReasonCount = 6;
 
-// The series of one model version. Plain pointers into Metrics, good as long as it lives; any thread.
+// The series of one model version. Plain pointers into Metrics, good as long as it lives; any
+// thread.
 struct ModelMetrics {
   prometheus::Counter* steps;
   prometheus::Counter* steps_replayed;

@@ -1,8 +1,7 @@
 // The models a server has: <root>/<model>/<version>/model.safetensors, loaded at start.
 //
-// A version that cannot be loaded is kept as FAILED with its reason and disturbs nothing. The newest
-// version that is READY is served by default.
-// Thread safety: thread-safe.
+// A version that cannot be loaded is kept as FAILED with its reason and disturbs nothing. The
+// newest version that is READY is served by default. Thread safety: thread-safe.
 #ifndef SEQUENT_SERVER_ENGINE_MODEL_REGISTRY_H_
 #define SEQUENT_SERVER_ENGINE_MODEL_REGISTRY_H_
 

@@ -1,5 +1,5 @@
-// What a request wants to hear, resolved against the model: which heads, how many classes, which steps,
-// and how large the answer can become at most.
+// What a request wants to hear, resolved against the model: which heads, how many classes, which
+// steps, and how large the answer can become at most.
 //
 // Thread safety: pure functions and plain data.
 #ifndef SEQUENT_SERVER_ENGINE_OUTPUT_PLAN_H_

@@ -33,8 +33,8 @@ std::optional<int> CountOpenFiles() {
   return count;
 }
 
-// The start time in clock ticks after boot: field 22 of /proc/self/stat, counted behind the program's
-// name, which may hold spaces.
+// The start time in clock ticks after boot: field 22 of /proc/self/stat, counted behind the
+// program's name, which may hold spaces.
 std::optional<double> StartTicks() {
   std::ifstream file("/proc/self/stat");
   std::string line;
@@ -71,17 +71,17 @@ double CpuSeconds() {
 }  // namespace
 
 ProcessMetrics::ProcessMetrics(prometheus::Registry* registry)
-    : cpu_seconds_(AddCounter(registry, "process_cpu_seconds_total",
-                              "User and system CPU time spent.")),
-      resident_bytes_(
-          AddGauge(registry, "process_resident_memory_bytes", "Resident memory size.")),
+    : cpu_seconds_(
+          AddCounter(registry, "process_cpu_seconds_total", "User and system CPU time spent.")),
+      resident_bytes_(AddGauge(registry, "process_resident_memory_bytes", "Resident memory size.")),
       virtual_bytes_(AddGauge(registry, "process_virtual_memory_bytes", "Virtual memory size.")),
       open_fds_(AddGauge(registry, "process_open_fds", "Open file descriptors.")),
       max_fds_(AddGauge(registry, "process_max_fds", "Most file descriptors allowed.")),
       start_seconds_(AddGauge(registry, "process_start_time_seconds",
                               "Start time of the process since the Unix epoch.")) {
   const std::optional<double> ticks = StartTicks(), boot = BootSeconds();
-  if (ticks && boot) start_seconds_->Set(*boot + *ticks / static_cast<double>(sysconf(_SC_CLK_TCK)));
+  if (ticks && boot)
+    start_seconds_->Set(*boot + *ticks / static_cast<double>(sysconf(_SC_CLK_TCK)));
 }
 
 void ProcessMetrics::UpdateCpuSeconds() {

@@ -1,10 +1,10 @@
-// Sessions that have work, fair between principals (deficit round robin by steps) and first come first
-// served within one.
+// Sessions that have work, fair between principals (deficit round robin by steps) and first come
+// first served within one.
 //
-// M. Shreedhar, G. Varghese, "Efficient fair queueing using deficit round robin", 1995. A principal in
-// turn may spend its quantum of steps; what a session costs is `ready_cost`, set by whoever pushes it.
-// Sessions are linked through `ready_next`: pushing allocates nothing.
-// Thread safety: one user at a time.
+// M. Shreedhar, G. Varghese, "Efficient fair queueing using deficit round robin", 1995. A principal
+// in turn may spend its quantum of steps; what a session costs is `ready_cost`, set by whoever
+// pushes it. Sessions are linked through `ready_next`: pushing allocates nothing. Thread safety:
+// one user at a time.
 #ifndef SEQUENT_SERVER_ENGINE_READY_QUEUE_H_
 #define SEQUENT_SERVER_ENGINE_READY_QUEUE_H_
 

@@ -24,8 +24,7 @@ size_t ReplyBytes(const StepReply& reply) {
 }
 
 void ReplyCache::Add(uint64_t step, uint32_t steps, bool end,
-                     std::shared_ptr<const StepReply> reply, size_t max_entries,
-                     size_t max_bytes) {
+                     std::shared_ptr<const StepReply> reply, size_t max_entries, size_t max_bytes) {
   const size_t bytes = ReplyBytes(*reply);
   entries_.push_back({step, steps, end, bytes, std::move(reply)});
   bytes_ += bytes;

@@ -1,4 +1,5 @@
-// The last replies of one session, so that a numbered request sent again is answered and not run again.
+// The last replies of one session, so that a numbered request sent again is answered and not run
+// again.
 //
 // Bounded in number and in bytes: the oldest go first. Empty caches own no memory.
 // Thread safety: one user at a time.
@@ -27,8 +28,8 @@ class ReplyCache {
     std::shared_ptr<const StepReply> reply;
   };
 
-  // Appends; `step` never falls. Drops the oldest while there are more than `max_entries` or, but for
-  // the newest, more than `max_bytes`.
+  // Appends; `step` never falls. Drops the oldest while there are more than `max_entries` or, but
+  // for the newest, more than `max_bytes`.
   void Add(uint64_t step, uint32_t steps, bool end, std::shared_ptr<const StepReply> reply,
            size_t max_entries, size_t max_bytes);
 

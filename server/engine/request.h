@@ -1,5 +1,5 @@
-// What goes into the engine and what comes out: the protocol's requests and replies without the wire.
-// Field meanings are those of proto/sequent/v1/predictor.proto.
+// What goes into the engine and what comes out: the protocol's requests and replies without the
+// wire. Field meanings are those of proto/sequent/v1/predictor.proto.
 #ifndef SEQUENT_SERVER_ENGINE_REQUEST_H_
 #define SEQUENT_SERVER_ENGINE_REQUEST_H_
 
@@ -21,7 +21,8 @@ namespace sequent::engine {
 
 inline constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
 
-// A view of a request's input. The bytes belong to the caller and must live until `done` was called.
+// A view of a request's input. The bytes belong to the caller and must live until `done` was
+// called.
 struct Input {
   enum class Kind { kNone, kFloats, kTokens, kText };
   Kind kind = Kind::kNone;
@@ -89,11 +90,12 @@ struct StepRequest {
   uint64_t acked_step = 0;
   Input input;
   OutputSelection output;
-  int64_t deadline_nanos = kNoDeadline;  // on the engine's clock; looked at before the first tick only
+  int64_t deadline_nanos =
+      kNoDeadline;  // on the engine's clock; looked at before the first tick only
   // Ordered stream the request came on (PREVIOUS_STEP_FAILED is per stream); 0: a unary call.
   uint64_t stream_id = 0;
-  // Not OK: the edge has found the request bad already; it only takes its place in the session's order
-  // and is answered with this.
+  // Not OK: the edge has found the request bad already; it only takes its place in the session's
+  // order and is answered with this.
   Status refusal;
   // The caller has gone away; looked at before the first tick only. May be empty.
   std::function<bool()> cancelled;
@@ -170,7 +172,8 @@ class RolloutSink {
   virtual void OnStep(RolloutStep step) = 0;
   // Called last, once. `summary` is meaningful when `status` is OK.
   virtual void OnEnd(Status status, RolloutSummary summary) = 0;
-  // Whether another step can be taken now. After false, the rollout rests until Engine::ResumeRollout.
+  // Whether another step can be taken now. After false, the rollout rests until
+  // Engine::ResumeRollout.
   virtual bool HasRoom() = 0;
 };
 

@@ -1,4 +1,5 @@
-// Whose tick is next: model versions that have ready sessions, round robin, each in one tick at a time.
+// Whose tick is next: model versions that have ready sessions, round robin, each in one tick at a
+// time.
 //
 // Thread safety: thread-safe.
 #ifndef SEQUENT_SERVER_ENGINE_SCHEDULER_H_

@@ -1,12 +1,12 @@
 // A session and the work queued for it.
 //
-//   life:  unborn --first request commits--> live --end, close, expiry--> ended (replies kept) --> gone
-//   phase: idle <-> ready (stands in its lane's ready queue once) <-> running (a tick has it)
+//   life:  unborn --first request commits--> live --end, close, expiry--> ended (replies kept) -->
+//   gone phase: idle <-> ready (stands in its lane's ready queue once) <-> running (a tick has it)
 //
 // Thread safety: members are guarded by `shard->mutex`. While a session is running only its tick
-// writes `life, epoch, next_step, lane, row, replies` and the front item, under the mutex where others
-// read; so the tick reads them without it. `row`, `replies` and items already queued are the tick's
-// alone. A session is destroyed only while idle, or by its tick.
+// writes `life, epoch, next_step, lane, row, replies` and the front item, under the mutex where
+// others read; so the tick reads them without it. `row`, `replies` and items already queued are the
+// tick's alone. A session is destroyed only while idle, or by its tick.
 #ifndef SEQUENT_SERVER_ENGINE_SESSION_H_
 #define SEQUENT_SERVER_ENGINE_SESSION_H_
 
@@ -96,7 +96,7 @@ struct Session : Timer {
   Lane* lane = nullptr;  // the model version it is bound to, or is to run on
   Life life = Life::kUnborn;
   Phase phase = Phase::kIdle;
-  bool kept = false;      // temporary: its owner still wants it when it is idle
+  bool kept = false;       // temporary: its owner still wants it when it is idle
   uint32_t principal = 0;  // whose turn in the ready queue it takes
   uint32_t queued = 0;
   uint64_t epoch = 0;

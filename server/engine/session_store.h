@@ -1,7 +1,8 @@
-// Where sessions are found by id: a sharded map, each shard with its own lock, expiry timers and memory
-// of expired ids.
+// Where sessions are found by id: a sharded map, each shard with its own lock, expiry timers and
+// memory of expired ids.
 //
-// Thread safety: thread-safe where not said otherwise; functions that take a Shard want its mutex held.
+// Thread safety: thread-safe where not said otherwise; functions that take a Shard want its mutex
+// held.
 #ifndef SEQUENT_SERVER_ENGINE_SESSION_STORE_H_
 #define SEQUENT_SERVER_ENGINE_SESSION_STORE_H_
 
@@ -54,10 +55,8 @@ class SessionStore {
   bool Reserve();
   void Unreserve() { active_.fetch_sub(1); }
 
-  void RememberExpired(Shard* shard, std::string_view id, int64_t now)
-      SEQ_REQUIRES(shard->mutex);
-  bool HasExpired(Shard* shard, std::string_view id, int64_t now) const
-      SEQ_REQUIRES(shard->mutex);
+  void RememberExpired(Shard* shard, std::string_view id, int64_t now) SEQ_REQUIRES(shard->mutex);
+  bool HasExpired(Shard* shard, std::string_view id, int64_t now) const SEQ_REQUIRES(shard->mutex);
 
   // Up to `count` ids after `after`, in order.
   std::vector<std::string> IdsAfter(std::string_view after, size_t count);

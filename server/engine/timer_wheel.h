@@ -1,10 +1,9 @@
-// Many timers, none of which costs anything until it is due: arming, disarming and moving on are O(1)
-// per timer that fires, never a scan.
+// Many timers, none of which costs anything until it is due: arming, disarming and moving on are
+// O(1) per timer that fires, never a scan.
 //
-// A wheel of slots, each holding the timers due within its share of time. A timer fires once its slot
-// has passed, so up to 1/1000 of the span late, never early. A time beyond the span fires at its end:
-// whoever armed it looks and arms it again.
-// Thread safety: one user at a time.
+// A wheel of slots, each holding the timers due within its share of time. A timer fires once its
+// slot has passed, so up to 1/1000 of the span late, never early. A time beyond the span fires at
+// its end: whoever armed it looks and arms it again. Thread safety: one user at a time.
 #ifndef SEQUENT_SERVER_ENGINE_TIMER_WHEEL_H_
 #define SEQUENT_SERVER_ENGINE_TIMER_WHEEL_H_
 
@@ -39,7 +38,7 @@ class TimerWheel {
 
   static constexpr size_t kSlots = 1024;
   const int64_t slot_nanos_;
-  int64_t current_;          // slot number, counted from time 0; all before it have passed
+  int64_t current_;           // slot number, counted from time 0; all before it have passed
   std::vector<Timer> slots_;  // heads of circular lists
 };
 

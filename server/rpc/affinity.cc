@@ -32,9 +32,10 @@ Status Affinity::Check(std::string_view session_id) const {
       session_id[key_.size()] == '/') {
     return absl::OkStatus();
   }
-  return MakeError(Reason::kBadRequest,
-                   StrCat("session_id: expected the call's x-session-id '", key_,
-                          "' or an id that begins with it and '/', got '", Quoted(session_id), "'"));
+  return MakeError(
+      Reason::kBadRequest,
+      StrCat("session_id: expected the call's x-session-id '", key_,
+             "' or an id that begins with it and '/', got '", Quoted(session_id), "'"));
 }
 
 }  // namespace sequent::rpc

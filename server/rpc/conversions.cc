@@ -27,8 +27,8 @@ Status CheckSteps(std::string_view field, size_t count, uint32_t width) {
   }
   if (width > 0 && count % width != 0) {
     return MakeError(Reason::kInputWidth,
-                     StrCat(ToAbsl(field), ".values: expected a multiple of width ", width, ", got ",
-                            count, " values"));
+                     StrCat(ToAbsl(field), ".values: expected a multiple of width ", width,
+                            ", got ", count, " values"));
   }
   return absl::OkStatus();
 }
@@ -36,8 +36,9 @@ Status CheckSteps(std::string_view field, size_t count, uint32_t width) {
 Status CheckTimes(std::string_view field, size_t times, size_t count, uint32_t width) {
   const size_t steps = width == 0 ? 0 : count / width;
   if (times == 0 || times == steps) return absl::OkStatus();
-  return MakeError(Reason::kInputTime, StrCat(ToAbsl(field), ".unix_ms: expected one per step, that is ",
-                                              steps, ", got ", times));
+  return MakeError(
+      Reason::kInputTime,
+      StrCat(ToAbsl(field), ".unix_ms: expected one per step, that is ", steps, ", got ", times));
 }
 
 StatusOr<engine::Input> FloatInput(std::string_view field, std::span<const float> values,
@@ -84,7 +85,8 @@ StatusOr<engine::Input> InputOf(const Message& message) {
   return input;
 }
 
-Status CheckIds(std::string_view request_id, std::string_view session_id, const Affinity& affinity) {
+Status CheckIds(std::string_view request_id, std::string_view session_id,
+                const Affinity& affinity) {
   SEQ_RETURN_IF_ERROR(CheckRequestId(request_id));
   return session_id.empty() ? absl::OkStatus() : CheckSession(session_id, affinity);
 }
@@ -93,7 +95,8 @@ Status FillStepRequest(const v1::PredictRequest& request, const Affinity& affini
                        engine::StepRequest* step) {
   SEQ_RETURN_IF_ERROR(CheckIds(request.request_id(), request.session_id(), affinity));
   if (request.version() < 0) {
-    return MakeError(Reason::kBadRequest, StrCat("version: expected >= 0, got ", request.version()));
+    return MakeError(Reason::kBadRequest,
+                     StrCat("version: expected >= 0, got ", request.version()));
   }
   SEQ_ASSIGN_OR_RETURN(step->input, InputOf(request));
   return absl::OkStatus();
@@ -116,8 +119,8 @@ Status CheckQuantiles(std::span<const float> levels) {
   }
   for (size_t i = 0; i < levels.size(); ++i) {
     if (levels[i] > 0 && levels[i] < 1) continue;
-    return MakeError(Reason::kBadRequest, StrCat("quantiles[", i, "]: expected a level in (0, 1), got ",
-                                                 levels[i]));
+    return MakeError(Reason::kBadRequest,
+                     StrCat("quantiles[", i, "]: expected a level in (0, 1), got ", levels[i]));
   }
   return absl::OkStatus();
 }
@@ -154,8 +157,9 @@ void FillClasses(const engine::HeadResult& result, v1::ClassSteps* wire) {
 
 Status CheckRequestId(std::string_view id) {
   if (id.size() > kMaxRequestIdBytes) {
-    return MakeError(Reason::kBadRequest, StrCat("request_id: expected at most ", kMaxRequestIdBytes,
-                                                 " characters, got ", id.size()));
+    return MakeError(Reason::kBadRequest,
+                     StrCat("request_id: expected at most ", kMaxRequestIdBytes,
+                            " characters, got ", id.size()));
   }
   if (!std::all_of(id.begin(), id.end(), [](char c) { return c >= 0x20 && c < 0x7f; })) {
     return MakeError(Reason::kBadRequest,

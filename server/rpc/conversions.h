@@ -1,5 +1,5 @@
-// Between messages of the protocol and the engine's types, and the checks that need no session: what
-// can be refused by looking at the message alone is refused here.
+// Between messages of the protocol and the engine's types, and the checks that need no session:
+// what can be refused by looking at the message alone is refused here.
 //
 // Converted requests view the bytes of the message they came from, which must outlive them.
 // Thread safety: pure functions.
@@ -22,8 +22,9 @@ Status CheckRequestId(std::string_view id);
 // Session ids in calls about one session: required, and of the call's affinity.
 Status CheckSession(std::string_view id, const Affinity& affinity);
 
-// A request that is bad in itself comes back with `refusal` set and no input, so that the refusal can
-// take its place in the session's order. Deadline, stream and callbacks are the caller's to set.
+// A request that is bad in itself comes back with `refusal` set and no input, so that the refusal
+// can take its place in the session's order. Deadline, stream and callbacks are the caller's to
+// set.
 engine::StepRequest ToStepRequest(const v1::PredictRequest& request, const Affinity& affinity);
 
 // Zeros that stand for defaults are replaced by them.

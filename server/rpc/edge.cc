@@ -29,8 +29,9 @@ void RequestRecord::Done(const Status& status) {
   if (status.ok()) return;
   const Reason reason = ReasonOf(status);
   if (reason != Reason::kUnspecified) edge_->metrics->Rejected(reason);
-  edge_->problems->Note(reason == Reason::kUnspecified ? std::string_view(code) : ReasonName(reason),
-                        SafeMessage(Message(status)));
+  edge_->problems->Note(
+      reason == Reason::kUnspecified ? std::string_view(code) : ReasonName(reason),
+      SafeMessage(Message(status)));
 }
 
 int64_t DeadlineAfterMillis(const Edge& edge, uint32_t millis) {

@@ -92,8 +92,10 @@ grpc::Status ToGrpcStatus(const Status& status) {
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
   details.set_message(message);
-  if (ReasonOf(status) != Reason::kUnspecified) details.add_details()->PackFrom(ErrorInfoOf(status));
-  if (ReasonOf(status) == Reason::kQueueFull) details.add_details()->PackFrom(RetryInfoOfFullQueue());
+  if (ReasonOf(status) != Reason::kUnspecified)
+    details.add_details()->PackFrom(ErrorInfoOf(status));
+  if (ReasonOf(status) == Reason::kQueueFull)
+    details.add_details()->PackFrom(RetryInfoOfFullQueue());
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message,
                       details.SerializeAsString());
 }

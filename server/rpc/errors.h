@@ -21,15 +21,15 @@ inline constexpr char kErrorDomain[] = "sequent";
 // What a client should wait before it sends a request again that found a full queue.
 inline constexpr int kRetryMillis = 50;
 
-// Printable ASCII, at most 1 KB: other bytes as \xNN, the rest cut with "...". gRPC loses the code of a
-// status whose message is over 16 KB, and Protobuf strings must be UTF-8.
+// Printable ASCII, at most 1 KB: other bytes as \xNN, the rest cut with "...". gRPC loses the code
+// of a status whose message is over 16 KB, and Protobuf strings must be UTF-8.
 std::string SafeMessage(std::string_view message);
 
 // "OK", "INVALID_ARGUMENT", ...: the `code` label of metrics.
 std::string CodeName(const Status& status);
 
-// Details: ErrorInfo{reason, domain, metadata: next_step if the status carries one}, and RetryInfo for
-// QUEUE_FULL. OK stays OK.
+// Details: ErrorInfo{reason, domain, metadata: next_step if the status carries one}, and RetryInfo
+// for QUEUE_FULL. OK stays OK.
 grpc::Status ToGrpcStatus(const Status& status);
 
 // Code, message and reason; `wire` is cleared first.

@@ -30,7 +30,8 @@ class MetricsPage final : public CivetHandler {
   bool handleGet(CivetServer*, mg_connection* connection) override {
     metrics_->UpdateProcess();
     const auto families = metrics_->registry()->Collect();
-    Answer(connection, 200, "OK", kPrometheusText, prometheus::TextSerializer().Serialize(families));
+    Answer(connection, 200, "OK", kPrometheusText,
+           prometheus::TextSerializer().Serialize(families));
     return true;
   }
 
@@ -94,10 +95,9 @@ StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(const std::string& a
   // Civetweb takes addresses only, no names.
   std::string host = parsed.host == "localhost" ? "127.0.0.1" : parsed.host;
   if (v6) host = StrCat("[", host, "]");
-  const std::vector<std::string> options = {"listening_ports", StrCat(host, ":", parsed.port),
-                                            "num_threads", "4",
-                                            "request_timeout_ms", "10000",
-                                            "enable_directory_listing", "no"};
+  const std::vector<std::string> options = {
+      "listening_ports", StrCat(host, ":", parsed.port), "num_threads", "4", "request_timeout_ms",
+      "10000",           "enable_directory_listing",     "no"};
   try {
     return std::unique_ptr<HttpEndpoint>(
         new HttpEndpoint(std::make_unique<Impl>(options, metrics, std::move(not_ready))));

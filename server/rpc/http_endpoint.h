@@ -1,4 +1,5 @@
-// The HTTP side: /metrics for Prometheus, /healthz (the process lives), /readyz (it takes new sessions).
+// The HTTP side: /metrics for Prometheus, /healthz (the process lives), /readyz (it takes new
+// sessions).
 #ifndef SEQUENT_SERVER_RPC_HTTP_ENDPOINT_H_
 #define SEQUENT_SERVER_RPC_HTTP_ENDPOINT_H_
 
@@ -19,8 +20,8 @@ class HttpEndpoint {
   // Why the server is not ready; "" = it is. Called from HTTP threads.
   using NotReady = std::function<std::string()>;
 
-  // Listens on "host:port", port 0 = any free one. UNAVAILABLE if that cannot be had. `metrics` must
-  // outlive the endpoint.
+  // Listens on "host:port", port 0 = any free one. UNAVAILABLE if that cannot be had. `metrics`
+  // must outlive the endpoint.
   static StatusOr<std::unique_ptr<HttpEndpoint>> Start(const std::string& address,
                                                        engine::Metrics* metrics,
                                                        NotReady not_ready);

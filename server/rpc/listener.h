@@ -1,13 +1,13 @@
 // Accepts connections for a server, at most so many at a time.
 //
-// gRPC 1.51's own listener stops accepting for good after one "too many open files", has no bound on
-// connections, and shares ports (SO_REUSEPORT), so that a second server on a taken port would start
-// without a word. This one refuses what is beyond the bound by closing it at once, survives a lack of
-// descriptors, and fails on a taken port.
+// gRPC 1.51's own listener stops accepting for good after one "too many open files", has no bound
+// on connections, and shares ports (SO_REUSEPORT), so that a second server on a taken port would
+// start without a word. This one refuses what is beyond the bound by closing it at once, survives a
+// lack of descriptors, and fails on a taken port.
 //
-// How it knows that a connection has ended: each accepted socket is duplicated, and the duplicate stands
-// in an epoll set that reports nothing but hang-ups. gRPC shuts a socket down before it closes it, which
-// shows as a hang-up on the duplicate. So a connection costs two descriptors.
+// How it knows that a connection has ended: each accepted socket is duplicated, and the duplicate
+// stands in an epoll set that reports nothing but hang-ups. gRPC shuts a socket down before it
+// closes it, which shows as a hang-up on the duplicate. So a connection costs two descriptors.
 //
 // Thread safety: thread-safe, except that Start and Stop are called once, in this order.
 #ifndef SEQUENT_SERVER_RPC_LISTENER_H_

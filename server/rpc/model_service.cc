@@ -109,8 +109,8 @@ StatusOr<std::shared_ptr<const engine::ModelVersion>> FindVersion(
 
 template <typename Call>
 void RunGetModel(Call* call) {
-  const auto version = FindVersion(*call->edge()->registry, call->request().name(),
-                                   call->request().version());
+  const auto version =
+      FindVersion(*call->edge()->registry, call->request().name(), call->request().version());
   if (version.ok()) {
     FillModel(*call->edge(), **version, call->response()->mutable_model());
     if ((*version)->model != nullptr) {
@@ -142,8 +142,7 @@ class ModelService final : public RawService {
         edge_, "GetModel", context, in, out,
         [](auto* call) { call->edge()->executor->Post([call] { RunGetModel(call); }); });
   }
-  Unary* LoadModel(CallbackServerContext* context, const ByteBuffer* in,
-                   ByteBuffer* out) override {
+  Unary* LoadModel(CallbackServerContext* context, const ByteBuffer* in, ByteBuffer* out) override {
     return StartUnaryCall<v1::LoadModelRequest, v1::LoadModelResponse>(
         edge_, "LoadModel", context, in, out, [](auto* call) { RefuseLoading(call); });
   }

@@ -28,7 +28,8 @@ struct ServerOptions {
   // Connections at a time; further ones are closed at once. Each takes two descriptors, so it is
   // lowered to what the limit of open files allows.
   size_t max_connections = 4096;
-  // How long a drain may take. Keep it under the 10 s that container runtimes wait before they kill.
+  // How long a drain may take. Keep it under the 10 s that container runtimes wait before they
+  // kill.
   double drain_timeout_seconds = 8;
 
   // Said about itself in metrics and logs.

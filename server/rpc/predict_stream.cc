@@ -202,8 +202,7 @@ PredictStream::Work PredictStream::NextWork() {
     ready_.pop_front();
   }
   if (!writing_) DecideWriteOrFinish(&work);
-  if (!work.finish && !reading_ && !read_closed_ &&
-      unanswered_ < edge_->max_inflight_per_stream) {
+  if (!work.finish && !reading_ && !read_closed_ && unanswered_ < edge_->max_inflight_per_stream) {
     reading_ = work.read = true;
   }
   return work;
@@ -232,7 +231,8 @@ void PredictStream::Do(const Work& work) {
   }
 }
 
-// As many answers as are ready go into one message, up to max_reply_bytes; a single larger one alone.
+// As many answers as are ready go into one message, up to max_reply_bytes; a single larger one
+// alone.
 void PredictStream::Write(const Work& work) {
   google::protobuf::Arena arena;
   auto* message = google::protobuf::Arena::CreateMessage<v1::PredictStreamResponse>(&arena);

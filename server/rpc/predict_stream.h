@@ -4,14 +4,14 @@
 //   done       (engine threads): append to ready_, ask for a pump
 //   Pump       (the executor)  : ready_ -> one message -> StartWrite; resume reading; finish
 //
-// A request is unanswered from its arrival until its answer has been written. The stream reads on only
-// while fewer than max_inflight_per_stream requests are unanswered; what one message brings beyond that
-// is answered QUEUE_FULL. So a client that never reads comes to a halt by itself and costs no more
-// than that many answers.
+// A request is unanswered from its arrival until its answer has been written. The stream reads on
+// only while fewer than max_inflight_per_stream requests are unanswered; what one message brings
+// beyond that is answered QUEUE_FULL. So a client that never reads comes to a halt by itself and
+// costs no more than that many answers.
 //
-// Only Pump writes, finishes, and resumes reading after a rest, and at most one Pump of a stream runs
-// at a time: that is the whole locking of the write side. The object owns itself until OnDone; requests
-// in the engine hold a reference, so the call may end before they do.
+// Only Pump writes, finishes, and resumes reading after a rest, and at most one Pump of a stream
+// runs at a time: that is the whole locking of the write side. The object owns itself until OnDone;
+// requests in the engine hold a reference, so the call may end before they do.
 #ifndef SEQUENT_SERVER_RPC_PREDICT_STREAM_H_
 #define SEQUENT_SERVER_RPC_PREDICT_STREAM_H_
 

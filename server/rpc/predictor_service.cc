@@ -120,9 +120,8 @@ void RunImport(Call* call) {
 // For handlers that take longer than a map look-up.
 template <typename Handler>
 auto OnExecutor(Handler handler) {
-  return [handler](auto* call) {
-    call->edge()->executor->Post([call, handler] { handler(call); });
-  };
+  return
+      [handler](auto* call) { call->edge()->executor->Post([call, handler] { handler(call); }); };
 }
 
 class PredictorService final : public RawService {
@@ -159,8 +158,7 @@ class PredictorService final : public RawService {
   Unary* ListSessions(CallbackServerContext* context, const ByteBuffer* in,
                       ByteBuffer* out) override {
     return StartUnaryCall<v1::ListSessionsRequest, v1::ListSessionsResponse>(
-        edge_, "ListSessions", context, in, out,
-        OnExecutor([](auto* call) { RunList(call); }));
+        edge_, "ListSessions", context, in, out, OnExecutor([](auto* call) { RunList(call); }));
   }
   Unary* ExportSession(CallbackServerContext* context, const ByteBuffer* in,
                        ByteBuffer* out) override {
@@ -170,8 +168,7 @@ class PredictorService final : public RawService {
   Unary* ImportSession(CallbackServerContext* context, const ByteBuffer* in,
                        ByteBuffer* out) override {
     return StartUnaryCall<v1::ImportSessionRequest, v1::SessionInfo>(
-        edge_, "ImportSession", context, in, out,
-        OnExecutor([](auto* call) { RunImport(call); }));
+        edge_, "ImportSession", context, in, out, OnExecutor([](auto* call) { RunImport(call); }));
   }
 
  private:

@@ -1,5 +1,5 @@
-// Reports problems that come with requests, at most one event per kind and second: a client that sends
-// nothing but bad requests must not fill a disk.
+// Reports problems that come with requests, at most one event per kind and second: a client that
+// sends nothing but bad requests must not fill a disk.
 //
 // Thread safety: thread-safe.
 #ifndef SEQUENT_SERVER_RPC_PROBLEM_LOG_H_
@@ -20,8 +20,8 @@ class ProblemLog {
  public:
   ProblemLog(const Clock* clock, EventSink sink) : clock_(clock), sink_(std::move(sink)) {}
 
-  // `kind` is from a closed set (reasons, code names). The event's field `unreported` is the number of
-  // problems of this kind since the last event that were only counted.
+  // `kind` is from a closed set (reasons, code names). The event's field `unreported` is the number
+  // of problems of this kind since the last event that were only counted.
   void Note(std::string_view kind, std::string_view message) SEQ_EXCLUDES(mutex_);
 
  private:

@@ -1,5 +1,6 @@
-// One Rollout call: the engine puts parts in, the executor writes them out one by one. While the client
-// does not read, HasRoom says no and the rollout rests; it is resumed when half of the parts have gone.
+// One Rollout call: the engine puts parts in, the executor writes them out one by one. While the
+// client does not read, HasRoom says no and the rollout rests; it is resumed when half of the parts
+// have gone.
 //
 // As with PredictStream only Pump writes and finishes, and one Pump runs at a time. The object owns
 // itself until OnDone; the engine holds it as a sink, so the call may end before the rollout does.

@@ -20,8 +20,8 @@ namespace sequent::rpc {
 
 class Server {
  public:
-  // Loads the repository, then serves. Fails with the reason if the repository cannot be read or a port
-  // cannot be had; a model that cannot be loaded is reported as an event and disturbs nothing.
+  // Loads the repository, then serves. Fails with the reason if the repository cannot be read or a
+  // port cannot be had; a model that cannot be loaded is reported as an event and disturbs nothing.
   static StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, EventSink events);
   // As Shutdown.
   ~Server();
@@ -35,8 +35,9 @@ class Server {
 
   // Health turns NOT_SERVING, new sessions are refused, streams get a Notice; live sessions go on.
   void BeginDrain();
-  // Waits, after BeginDrain, until nothing has been in flight for 500 ms or the drain timeout is over.
-  // `skip(seconds)` waits for up to so many seconds and says whether to give up waiting at once.
+  // Waits, after BeginDrain, until nothing has been in flight for 500 ms or the drain timeout is
+  // over. `skip(seconds)` waits for up to so many seconds and says whether to give up waiting at
+  // once.
   void WaitDrained(const std::function<bool(double seconds)>& skip);
   // Ends everything: queued requests are answered DRAINING, streams end UNAVAILABLE. Idempotent.
   void Shutdown();

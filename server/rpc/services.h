@@ -1,5 +1,5 @@
-// The two services of the protocol; each call goes to its reactor or straight to the engine. All methods
-// take raw buffers (see unary_call.h).
+// The two services of the protocol; each call goes to its reactor or straight to the engine. All
+// methods take raw buffers (see unary_call.h).
 #ifndef SEQUENT_SERVER_RPC_SERVICES_H_
 #define SEQUENT_SERVER_RPC_SERVICES_H_
 

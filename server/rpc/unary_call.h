@@ -26,10 +26,10 @@ int64_t DeadlineOfCall(const Edge& edge, const grpc::ServerContextBase& context)
 // Parses `buffer` into `message`; BAD_REQUEST if it is none.
 template <typename Message>
 Status ParseBuffer(grpc::ByteBuffer buffer, Message* message) {
-  if (grpc::SerializationTraits<Message>::Deserialize(&buffer, message).ok()) return absl::OkStatus();
-  return MakeError(Reason::kBadRequest,
-                   StrCat("expected a ", Message::descriptor()->full_name(),
-                          ", got bytes that do not parse as one"));
+  if (grpc::SerializationTraits<Message>::Deserialize(&buffer, message).ok())
+    return absl::OkStatus();
+  return MakeError(Reason::kBadRequest, StrCat("expected a ", Message::descriptor()->full_name(),
+                                               ", got bytes that do not parse as one"));
 }
 
 template <typename Message>

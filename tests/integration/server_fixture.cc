@@ -334,7 +334,8 @@ HttpAnswer HttpGet(int port, const std::string& path) {
     const std::string request = "GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n";
     char buffer[4096];
     ssize_t count = send(fd, request.data(), request.size(), MSG_NOSIGNAL);
-    while (count > 0 && (count = recv(fd, buffer, sizeof buffer, 0)) > 0) text.append(buffer, count);
+    while (count > 0 && (count = recv(fd, buffer, sizeof buffer, 0)) > 0)
+      text.append(buffer, count);
   }
   close(fd);
   const size_t split = text.find("\r\n\r\n");

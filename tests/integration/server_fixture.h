@@ -38,8 +38,8 @@ class TempDir {
 // Writes <root>/<name>/<version>/model.safetensors.
 void WriteModel(const std::string& root, const std::string& name, int version,
                 const ModelContents& contents);
-// The models most tests use: "text" (TinyTextModel), "series" (TinySeriesModel, imputes), and "plain":
-// columns x and y as they are, an LSTM, a point head.
+// The models most tests use: "text" (TinyTextModel), "series" (TinySeriesModel, imputes), and
+// "plain": columns x and y as they are, an LSTM, a point head.
 void WriteUsualModels(const std::string& root);
 
 // What a failed unary call says about its reason; kUnspecified if nothing.
@@ -134,8 +134,8 @@ class ServerTest : public testing::Test {
   std::unique_ptr<v1::ModelRepository::Stub> models_;
 };
 
-// Requests for model "plain": `rows` rows, whose values depend on `first_row` and the column only. With
-// `step` 1 the model is named, so that the session begins.
+// Requests for model "plain": `rows` rows, whose values depend on `first_row` and the column only.
+// With `step` 1 the model is named, so that the session begins.
 v1::PredictRequest PlainRows(const std::string& session, uint64_t step, uint32_t rows);
 // Requests for model "text".
 v1::PredictRequest Text(const std::string& session, uint64_t step, const std::string& text);

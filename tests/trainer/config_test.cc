@@ -1,0 +1,179 @@
+#include "trainer/config.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/util/message_differencer.h>
+#include <gtest/gtest.h>
+
+#include "tests/trainer/temporary_folder.h"
+#include "trainer/yaml_reader.h"
+
+namespace sequent {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string Refusal(const std::string& yaml) {
+  v1::TrainConfig config;
+  const Status status = ReadYaml(yaml, "config.yaml", &config);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << yaml;
+  return std::string(status.message());
+}
+
+v1::TrainConfig Read(const std::string& yaml) {
+  v1::TrainConfig config;
+  const Status status = ReadYaml(yaml, "config.yaml", &config);
+  EXPECT_TRUE(status.ok()) << status;
+  return config;
+}
+
+TEST(YamlReader, ReadsTheExampleOfTheDocumentation) {
+  ConfigSources sources;
+  sources.file = "examples/shakespeare/config.yaml";
+  const auto config = LoadConfig(sources);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->model().input(0).tokens().codec(), "characters");
+  ASSERT_EQ(config->model().layers_size(), 3);
+  EXPECT_EQ(config->model().layers(2).lstm().units(), 128u);
+  EXPECT_TRUE(config->model().heads(0).has_softmax());
+  EXPECT_EQ(config->train().optimizer().adam().lr(), 0.01);
+  EXPECT_EQ(config->train().initialization().forget_bias(), 1);
+  EXPECT_TRUE(config->train().has_max_time());
+}
+
+TEST(YamlReader, NamesTheNearestKeyAndTheLine) {
+  EXPECT_EQ(Refusal("train:\n  optmizer: {}\n"),
+            "train.optmizer: unknown key; did you mean 'optimizer'? (config.yaml:2)");
+}
+
+TEST(YamlReader, RefusesAWordWhereANumberBelongs) {
+  EXPECT_EQ(Refusal("train:\n  batch: many\n"),
+            "train.batch: expected a whole number from 0 to 4294967295, got 'many' "
+            "(config.yaml:2)");
+}
+
+TEST(YamlReader, RefusesANegativeCount) {
+  EXPECT_THAT(Refusal("train: {batch: -1}"), HasSubstr("got '-1'"));
+}
+
+TEST(YamlReader, RefusesAMapWhereAScalarBelongs) {
+  EXPECT_THAT(Refusal("name: {a: b}"), HasSubstr("name: expected a single value, got a map"));
+}
+
+TEST(YamlReader, RefusesAScalarWhereAMapBelongs) {
+  EXPECT_THAT(Refusal("train: 5"), HasSubstr("train: expected a map, got '5'"));
+}
+
+TEST(YamlReader, RefusesTwoKindsOfOneLayer) {
+  EXPECT_THAT(Refusal("model: {layers: [{name: a, lstm: {units: 1}, gru: {units: 1}}]}"),
+              AllOf(HasSubstr("model.layers[0].gru"), HasSubstr("only one of")));
+}
+
+TEST(YamlReader, RefusesAKeyGivenTwice) {
+  EXPECT_THAT(Refusal("seed: 1\nseed: 2\n"), HasSubstr("seed: given twice (config.yaml:2)"));
+}
+
+TEST(YamlReader, RefusesAnAmountOfTimeWithoutUnit) {
+  EXPECT_THAT(Refusal("train: {max_time: 90}"), HasSubstr("a duration such as 90s"));
+}
+
+TEST(YamlReader, RefusesWhatIsNoYamlWithItsLine) {
+  EXPECT_THAT(Refusal("a: [1,\nb: }"), HasSubstr("(config.yaml:"));
+}
+
+TEST(YamlReader, ReadsDurations) {
+  EXPECT_EQ(Read("train: {max_time: 5m}").train().max_time().seconds(), 300);
+  EXPECT_EQ(Read("train: {max_time: 1.5h}").train().max_time().seconds(), 5400);
+  EXPECT_EQ(Read("train: {max_time: 250ms}").train().max_time().nanos(), 250000000);
+}
+
+TEST(YamlReader, TakesOneValueForAList) {
+  const auto config = Read("data: {path: a.txt, targets: [x, y]}");
+  EXPECT_EQ(config.data().path(0), "a.txt");
+  EXPECT_EQ(config.data().targets_size(), 2);
+}
+
+TEST(YamlReader, ReadsMapsByName) {
+  const auto config = Read("model: {input: {features: {columns: {rain: {scale: none}}}}}");
+  EXPECT_EQ(config.model().input(0).features().columns().at("rain").scale(), "none");
+}
+
+TEST(YamlReader, WritesWhatItReads) {
+  ConfigSources sources;
+  sources.file = "examples/melbourne/config.yaml";
+  const auto config = LoadConfig(sources);
+  ASSERT_TRUE(config.ok()) << config.status();
+  const auto again = Read(WriteYaml(*config));
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(*config, again))
+      << WriteYaml(*config);
+}
+
+TEST(Config, PutsTheCommandLineOverTheEnvironmentOverTheFile) {
+  TemporaryFolder folder;
+  ConfigSources sources;
+  sources.file = folder.Write("c.yaml", "train: {batch: 1, bptt: 1, epochs: 1}");
+  sources.environment = {{"SEQUENT_TRAIN__BATCH", "2"}, {"SEQUENT_TRAIN__BPTT", "2"}};
+  sources.sets = {"train.batch=3"};
+  const auto config = LoadConfig(sources);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->train().batch(), 3u);
+  EXPECT_EQ(config->train().bptt(), 2u);
+  EXPECT_EQ(config->train().epochs(), 1u);
+}
+
+TEST(Config, ReachesDeepKeysFromTheEnvironment) {
+  ConfigSources sources;
+  sources.environment = {{"SEQUENT_TRAIN__OPTIMIZER__ADAM__LR", "0.5"}};
+  EXPECT_EQ(LoadConfig(sources)->train().optimizer().adam().lr(), 0.5);
+}
+
+TEST(Config, LeavesOtherVariablesAlone) {
+  ConfigSources sources;
+  sources.environment = {{"SEQUENT_LISTEN", "x"}, {"SEQUENT_BINARY_DIR", "y"}, {"HOME", "z"}};
+  EXPECT_TRUE(LoadConfig(sources).ok());
+}
+
+TEST(Config, NamesTheVariableWithABadValue) {
+  ConfigSources sources;
+  sources.environment = {{"SEQUENT_TRAIN__BATCH", "x"}};
+  EXPECT_THAT(std::string(LoadConfig(sources).status().message()),
+              HasSubstr("(SEQUENT_TRAIN__BATCH)"));
+}
+
+TEST(Config, SetsElementsOfListsByIndex) {
+  ConfigSources sources;
+  sources.file = "examples/shakespeare/config.yaml";
+  sources.sets = {"model.layers.1.lstm.units=7"};
+  EXPECT_EQ(LoadConfig(sources)->model().layers(1).lstm().units(), 7u);
+}
+
+TEST(Config, RefusesAnIndexPastTheEnd) {
+  ConfigSources sources;
+  sources.sets = {"model.layers.0.lstm.units=7"};
+  EXPECT_EQ(LoadConfig(sources).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(Config, RefusesAnUnknownTask) {
+  v1::TrainConfig config;
+  config.set_task("forcast");
+  config.mutable_data()->add_path("x");
+  EXPECT_THAT(std::string(ApplyDefaults(&config).message()), HasSubstr("forecast"));
+}
+
+TEST(Config, AsksForData) {
+  v1::TrainConfig config;
+  config.set_task("forecast");
+  EXPECT_THAT(std::string(ApplyDefaults(&config).message()), HasSubstr("data.path"));
+}
+
+TEST(Config, NeedsNothingButTaskAndData) {
+  v1::TrainConfig config;
+  config.set_task("language_model");
+  config.mutable_data()->add_path("book.txt");
+  ASSERT_TRUE(ApplyDefaults(&config).ok());
+  EXPECT_EQ(config.model().layers_size(), 3);
+  EXPECT_EQ(config.output().model(), "model.safetensors");
+}
+
+}  // namespace
+}  // namespace sequent

@@ -1,0 +1,216 @@
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/train/csv.h"
+#include "core/train/series_data.h"
+#include "core/train/split.h"
+#include "core/train/text_data.h"
+#include "tests/trainer/temporary_folder.h"
+#include "trainer/config.h"
+#include "trainer/dataset.h"
+
+namespace sequent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string CsvRefusal(const std::string& text) {
+  TemporaryFolder folder;
+  v1::DataConfig data;
+  data.add_path(folder.Write("f.csv", text));
+  const Status status = train::ReadSeries(data).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << text;
+  return std::string(status.message());
+}
+
+v1::TrainConfig ForecastConfig(const std::string& path) {
+  v1::TrainConfig config;
+  config.set_task("forecast");
+  config.mutable_data()->add_path(path);
+  EXPECT_TRUE(ApplyDefaults(&config).ok());
+  return config;
+}
+
+TEST(Csv, ReadsQuotedCells) {
+  const auto table = train::ParseCsv("\"Date\",\"a,b\"\r\n\"x\"\"y\", 1 \r\n", "f");
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_THAT(table->header, ElementsAre("Date", "a,b"));
+  EXPECT_THAT(table->rows[0], ElementsAre("x\"y", "1"));
+}
+
+TEST(Csv, RefusesAnEmptyFile) {
+  EXPECT_THAT(CsvRefusal(""), HasSubstr("f.csv:1:1: expected a header"));
+}
+
+TEST(Csv, RefusesAHeaderAlone) { EXPECT_THAT(CsvRefusal("t,x\n"), HasSubstr("expected rows")); }
+
+TEST(Csv, RefusesARaggedRow) {
+  EXPECT_THAT(CsvRefusal("t,x\na,1\nb,2,3\n"), HasSubstr("f.csv:3:3: expected 2 cells"));
+}
+
+TEST(Csv, RefusesAQuoteThatDoesNotClose) {
+  EXPECT_THAT(CsvRefusal("t,x\na,\"1\n"), HasSubstr("f.csv:2:2: expected a closing quote"));
+}
+
+TEST(Csv, RefusesTwoColumnsOfOneName) {
+  EXPECT_THAT(CsvRefusal("x,x\n1,2\n"), HasSubstr("f.csv:1:2"));
+}
+
+TEST(Series, RefusesAWordAmongNumbers) {
+  EXPECT_THAT(CsvRefusal("t,x\na,1\nb,two\n"),
+              HasSubstr("f.csv:3:2: expected a number in column 'x', got 'two'"));
+}
+
+TEST(Series, RefusesATimeThatComesTwice) {
+  EXPECT_THAT(CsvRefusal("t,x\n2020-01-01,1\n2020-01-01,2\n"), HasSubstr("f.csv:3:1"));
+}
+
+TEST(Series, RefusesTimesThatGoBack) {
+  EXPECT_THAT(CsvRefusal("t,x\n2020-01-02,1\n2020-01-01,2\n"), HasSubstr("times that increase"));
+}
+
+TEST(Series, RefusesAFileWithoutNumbers) {
+  EXPECT_THAT(CsvRefusal("t,x\na,b\nc,d\n"), HasSubstr("numeric column"));
+}
+
+TEST(Series, ReadsMissingCells) {
+  TemporaryFolder folder;
+  v1::DataConfig data;
+  data.add_path(folder.Write("f.csv", "t,x\na,1\nb,NA\nc,\nd,4\n"));
+  const auto series = train::ReadSeries(data);
+  ASSERT_TRUE(series.ok()) << series.status();
+  EXPECT_TRUE(std::isnan(series->values[1]) && std::isnan(series->values[2]));
+  EXPECT_EQ(series->values[3], 4);
+}
+
+TEST(Series, OrdersNumericTimesAsNumbers) {
+  TemporaryFolder folder;
+  v1::DataConfig data;
+  data.set_time("t");
+  data.add_path(folder.Write("f.csv", "t,x\n9,1\n10,2\n"));
+  EXPECT_TRUE(train::ReadSeries(data).ok());
+}
+
+TEST(Series, NamesTheNearestColumn) {
+  TemporaryFolder folder;
+  v1::DataConfig data;
+  data.add_targets("Tmep");
+  data.add_path(folder.Write("f.csv", "t,Temp\na,1\n"));
+  EXPECT_THAT(std::string(train::ReadSeries(data).status().message()),
+              HasSubstr("did you mean 'Temp'?"));
+}
+
+TEST(Text, SaysWhichByteIsNotUtf8) {
+  TemporaryFolder folder;
+  const auto text = train::ReadText({folder.Write("f.txt", "ab\nc\xFFz")});
+  EXPECT_EQ(text.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(text.status().message()), HasSubstr("at byte 4 (line 2)"));
+}
+
+TEST(Text, RefusesAnEmptyFile) {
+  TemporaryFolder folder;
+  EXPECT_EQ(train::ReadText({folder.Write("f.txt", "")}).status().code(),
+            absl::StatusCode::kDataLoss);
+}
+
+TEST(Text, CutsBetweenCodePoints) {
+  EXPECT_EQ(train::TextPart("aäöb", {1, 3}), "äö");
+  EXPECT_EQ(train::CountCodePoints("aäöb"), 4u);
+}
+
+TEST(Split, CutsFractionsInOrder) {
+  v1::Split split;
+  split.set_train(0.9);
+  split.set_validation(0.1);
+  const auto parts = train::SplitRows(split, 1115394);
+  ASSERT_TRUE(parts.ok());
+  EXPECT_EQ(parts->train.end, 1003854u);
+  EXPECT_EQ(parts->validation.end, 1115394u);
+}
+
+TEST(Split, GivesTrainingWhatCountsLeave) {
+  v1::Split split;
+  split.set_validation(365);
+  split.set_test(365);
+  const auto parts = train::SplitRows(split, 3650);
+  EXPECT_EQ(parts->train.size(), 2920u);
+  EXPECT_EQ(parts->test.begin, 3285u);
+}
+
+TEST(Split, RefusesMoreThanThereIs) {
+  v1::Split split;
+  split.set_train(10);
+  split.set_validation(5);
+  EXPECT_EQ(train::SplitRows(split, 12).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(Dataset, FitsTheScaleOnTheTrainingPartOnly) {
+  TemporaryFolder folder;
+  std::string csv = "t,x\n", other = "t,x\n";
+  for (int i = 0; i < 100; ++i) {
+    csv += StrCat(i, ",", i % 7, "\n");
+    other += StrCat(i, ",", i < 90 ? i % 7 : 1000, "\n");
+  }
+  std::string fitted[2];
+  for (int k = 0; k < 2; ++k) {
+    auto config = ForecastConfig(folder.Write(StrCat("f", k, ".csv"), k == 0 ? csv : other));
+    config.mutable_data()->set_time("t");
+    const auto dataset = LoadDataset("forecast", config.data());
+    ASSERT_TRUE(dataset.ok()) << dataset.status();
+    const auto model = BuildModelConfig(config, *dataset, {0, 90});
+    ASSERT_TRUE(model.ok()) << model.status();
+    fitted[k] = model->SerializeAsString();
+  }
+  EXPECT_EQ(fitted[0], fitted[1]);
+}
+
+TEST(Dataset, LearnsTheVocabularyOfTheTrainingPartOnly) {
+  TemporaryFolder folder;
+  v1::TrainConfig config;
+  config.set_task("language_model");
+  config.mutable_data()->add_path(folder.Write("f.txt", "abababababz"));
+  ASSERT_TRUE(ApplyDefaults(&config).ok());
+  const auto dataset = LoadDataset("language_model", config.data());
+  const auto model = BuildModelConfig(config, *dataset, {0, 10});
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_THAT(model->inputs(0).tokens().vocabulary(), ElementsAre("<unk>", "a", "b"));
+}
+
+TEST(Dataset, RefusesAConstantColumn) {
+  TemporaryFolder folder;
+  const auto config = ForecastConfig(folder.Write("f.csv", "t,x\na,1\nb,1\nc,1\n"));
+  const auto dataset = LoadDataset("forecast", config.data());
+  ASSERT_TRUE(dataset.ok());
+  const Status status = BuildModelConfig(config, *dataset, {0, 3}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("x"));
+}
+
+TEST(Dataset, RefusesGapsThatNothingFills) {
+  TemporaryFolder folder;
+  const auto config = ForecastConfig(folder.Write("f.csv", "t,x\na,1\nb,NA\nc,3\n"));
+  const auto dataset = LoadDataset("forecast", config.data());
+  EXPECT_THAT(std::string(BuildModelConfig(config, *dataset, {0, 3}).status().message()),
+              HasSubstr("impute"));
+}
+
+TEST(Dataset, AimsOneStepAhead) {
+  TemporaryFolder folder;
+  auto config = ForecastConfig(folder.Write("f.csv", "t,x\na,1\nb,2\nc,4\n"));
+  config.mutable_model()->mutable_input(0)->mutable_features()->set_scale("none");
+  const auto dataset = LoadDataset("forecast", config.data());
+  const auto model = BuildModelConfig(config, *dataset, {0, 3});
+  ASSERT_TRUE(model.ok()) << model.status();
+  const auto data = BuildTrainingData(*model, *dataset, {0, 3});
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_THAT(data->series.inputs, ElementsAre(1, 2, 4));
+  EXPECT_EQ(data->series.targets[0][0], 2);
+  EXPECT_EQ(data->series.targets[0][1], 4);
+  EXPECT_TRUE(std::isnan(data->series.targets[0][2]));
+}
+
+}  // namespace
+}  // namespace sequent
