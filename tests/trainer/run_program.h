@@ -1,0 +1,67 @@
+// The real sequent-train as a child process.
+#ifndef SEQUENT_TESTS_TRAINER_RUN_PROGRAM_H_
+#define SEQUENT_TESTS_TRAINER_RUN_PROGRAM_H_
+
+#include <fcntl.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/trainer/temporary_folder.h"
+
+namespace sequent {
+
+struct Outcome {
+  int exit_code = -1;  // 128 + signal if a signal ended it
+  std::string out, error;
+};
+
+class Child {
+ public:
+  explicit Child(const std::vector<std::string>& arguments) {
+    const char* build = std::getenv("SEQUENT_BINARY_DIR");
+    std::vector<std::string> all = {std::string(build == nullptr ? "." : build) +
+                                    "/bin/sequent-train"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (std::string& argument : all) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    const std::string out = files_.File("out"), error = files_.File("error");
+    pid_ = fork();
+    if (pid_ != 0) return;
+    dup2(open(out.c_str(), O_WRONLY | O_CREAT, 0600), 1);
+    dup2(open(error.c_str(), O_WRONLY | O_CREAT, 0600), 2);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+
+  pid_t pid() const { return pid_; }
+
+  Outcome Wait() {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    Outcome outcome;
+    outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    outcome.out = files_.Read("out");
+    outcome.error = files_.Read("error");
+    return outcome;
+  }
+
+ private:
+  TemporaryFolder files_;
+  pid_t pid_ = -1;
+};
+
+inline Outcome RunProgram(const std::vector<std::string>& arguments) {
+  return Child(arguments).Wait();
+}
+
+}  // namespace sequent
+
+#endif  // SEQUENT_TESTS_TRAINER_RUN_PROGRAM_H_
