@@ -97,7 +97,7 @@ TEST(Series, OrdersNumericTimesAsNumbers) {
 TEST(Series, NamesTheNearestColumn) {
   TemporaryFolder folder;
   v1::DataConfig data;
-  data.add_targets("Tmep");
+  data.add_targets("Tem");
   data.add_path(folder.Write("f.csv", "t,Temp\na,1\n"));
   EXPECT_THAT(std::string(train::ReadSeries(data).status().message()),
               HasSubstr("did you mean 'Temp'?"));
