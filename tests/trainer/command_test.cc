@@ -185,7 +185,7 @@ TEST_F(CommandTest, EndsWithThreeOnABadModelFile) {
 
 TEST_F(CommandTest, EndsWithFourWhenTheLossIsNotFinite) {
   const Outcome outcome = RunProgram(
-      Fit("a", 200, {"--set", "train.optimizer={sgd: {lr: 1e38}}", "--set", "train.clip={}"}));
+      Fit("a", 200, {"--set", "train.optimizer={sgd: {lr: 1e60}}", "--set", "train.clip={}"}));
   EXPECT_EQ(outcome.exit_code, 4) << outcome.error;
 }
 
