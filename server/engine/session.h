@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/aligned.h"
 #include "server/engine/failed_streams.h"
 #include "server/engine/output_plan.h"
 #include "server/engine/reply_cache.h"
@@ -65,8 +66,13 @@ struct StepItem final : Item {
   StateRow working;
   OutputPlan plan;
   std::shared_ptr<StepReply> reply;
-  uint32_t units_done = 0;
-  uint64_t steps_made = 0;  // by the model; for text fewer than units
+  // The input as the model takes it, of the whole request, and per step the series codec's context.
+  std::vector<int32_t> tokens;
+  AlignedVector<float> features;
+  std::vector<float> contexts;
+  uint64_t model_steps = 0;  // for text fewer than units
+  uint64_t steps_made = 0;
+  int64_t compute_nanos = 0;
 };
 
 // Fork, export, close, the beginning of a rollout: takes its place in the session's order.

@@ -17,8 +17,8 @@ double Median(const std::string& config, const char* part, const char* measure) 
   for (int seed = 1; seed <= 3; ++seed) {
     TemporaryFolder folder;
     const Outcome fit = RunProgram({"fit", config, "--out", folder.File("m.safetensors"),
-                                    "--run-dir", folder.File("run"), "--set",
-                                    StrCat("seed=", seed), "--progress", "none", "--json"});
+                                    "--run-dir", folder.File("run"), "--set", StrCat("seed=", seed),
+                                    "--progress", "none", "--json"});
     EXPECT_EQ(fit.exit_code, 0) << fit.error;
     if (fit.exit_code != 0) return 1e9;
     values.push_back(nlohmann::json::parse(fit.out)[part][measure].get<double>());

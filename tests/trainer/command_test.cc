@@ -34,13 +34,22 @@ class CommandTest : public ::testing::Test {
  protected:
   // A small language model, fitted in `updates` updates, with a checkpoint at every fifth.
   Arguments Fit(const std::string& name, int updates, const Arguments& more = {}) {
-    Arguments arguments = {"fit", "--task", "language_model",
-                           "--data", folder_.Write("text.txt", Text()),
-                           "--out", folder_.File(name + ".safetensors"),
-                           "--run-dir", folder_.File(name), "--progress", "none", "--json"};
+    Arguments arguments = {"fit",
+                           "--task",
+                           "language_model",
+                           "--data",
+                           folder_.Write("text.txt", Text()),
+                           "--out",
+                           folder_.File(name + ".safetensors"),
+                           "--run-dir",
+                           folder_.File(name),
+                           "--progress",
+                           "none",
+                           "--json"};
     for (const char* set :
-         {"train.batch=4", "train.bptt=8", "train.epochs=1000", "train.checkpoint={every_updates: 5}",
-          "train.validate.every_updates=20", "train.early_stopping.patience=0",
+         {"train.batch=4", "train.bptt=8", "train.epochs=1000",
+          "train.checkpoint={every_updates: 5}", "train.validate.every_updates=20",
+          "train.early_stopping.patience=0",
           "model.layers=[{name: e, embedding: {width: 8}}, {name: d, dropout: {rate: 0.1}}, "
           "{name: l, lstm: {units: 12}}]"}) {
       arguments.insert(arguments.end(), {"--set", set});
@@ -75,19 +84,19 @@ class CommandTest : public ::testing::Test {
 TEST_F(CommandTest, EvaluateGivesTheBitsThatFitPrinted) {
   const Outcome fit = RunProgram(Fit("a", 60));
   ASSERT_EQ(fit.exit_code, 0) << fit.error;
-  const Outcome evaluate = RunProgram({"evaluate", folder_.File("a.safetensors"), "--data",
-                                       folder_.File("text.txt"), "--json"});
+  const Outcome evaluate = RunProgram(
+      {"evaluate", folder_.File("a.safetensors"), "--data", folder_.File("text.txt"), "--json"});
   ASSERT_EQ(evaluate.exit_code, 0) << evaluate.error;
   EXPECT_EQ(Json::parse(fit.out)["validation"], Json::parse(evaluate.out)["measures"]);
 }
 
 TEST_F(CommandTest, EvaluateGivesTheBitsOfForecastsToo) {
   const std::string csv = folder_.Write("f.csv", SeriesCsv(400));
-  const Outcome fit = RunProgram({"fit", "--task", "forecast", "--data", csv, "--out",
-                                  folder_.File("f.safetensors"), "--run-dir", folder_.File("f"),
-                                  "--set", "data.time=t", "--set",
-                                  "data.split={validation: 50, test: 50}", "--set",
-                                  "train.epochs=2", "--json", "--progress", "none"});
+  const Outcome fit =
+      RunProgram({"fit", "--task", "forecast", "--data", csv, "--out",
+                  folder_.File("f.safetensors"), "--run-dir", folder_.File("f"), "--set",
+                  "data.time=t", "--set", "data.split={validation: 50, test: 50}", "--set",
+                  "train.epochs=2", "--json", "--progress", "none"});
   ASSERT_EQ(fit.exit_code, 0) << fit.error;
   for (const std::string part : {"validation", "test"}) {
     const Outcome evaluate = RunProgram(
@@ -141,8 +150,9 @@ TEST_F(CommandTest, PublishesTheNextVersion) {
 
 TEST_F(CommandTest, WritesTheSameTextForTheSameSeed) {
   ASSERT_EQ(RunProgram(Fit("a", 20)).exit_code, 0);
-  const Arguments predict = {"predict", folder_.File("a.safetensors"), "--data",
-                             folder_.File("text.txt"), "--steps", "40"};
+  const Arguments predict = {"predict", folder_.File("a.safetensors"),
+                             "--data",  folder_.File("text.txt"),
+                             "--steps", "40"};
   const Outcome one = RunProgram(predict);
   ASSERT_EQ(one.exit_code, 0) << one.error;
   EXPECT_GT(one.out.size(), 40u);
@@ -152,8 +162,7 @@ TEST_F(CommandTest, WritesTheSameTextForTheSameSeed) {
 TEST_F(CommandTest, DumpsAConfigurationThatItReads) {
   const Outcome first = RunProgram({"fit", "examples/melbourne/config.yaml", "--dump-config"});
   ASSERT_EQ(first.exit_code, 0) << first.error;
-  const Outcome again =
-      RunProgram({"fit", folder_.Write("c.yaml", first.out), "--dump-config"});
+  const Outcome again = RunProgram({"fit", folder_.Write("c.yaml", first.out), "--dump-config"});
   EXPECT_EQ(again.exit_code, 0) << again.error;
   EXPECT_EQ(first.out, again.out);
 }
@@ -172,10 +181,10 @@ TEST_F(CommandTest, EndsWithThreeOnBadData) {
   EXPECT_EQ(ExitOfForecast("t,x\n1,2\n1,3\n"), 3);
   EXPECT_EQ(ExitOfForecast(SeriesCsv(30)), 3) << "shorter than its window";
   EXPECT_EQ(ExitOfForecast("t,x\n1,5\n2,5\n3,5\n4,5\n5,5\n6,5\n7,5\n8,5\n9,5\n10,5\n"), 3);
-  EXPECT_EQ(RunProgram({"fit", "--task", "language_model", "--data",
-                        folder_.Write("bad.txt", "abc\xFF")})
-                .exit_code,
-            3);
+  EXPECT_EQ(
+      RunProgram({"fit", "--task", "language_model", "--data", folder_.Write("bad.txt", "abc\xFF")})
+          .exit_code,
+      3);
 }
 
 TEST_F(CommandTest, EndsWithThreeOnABadModelFile) {

@@ -1,0 +1,103 @@
+#include "server/engine/decode.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "core/kernels/elementwise.h"
+
+namespace sequent::engine {
+namespace {
+
+bool AsValues(const OutputPlan& plan, const HeadNode& head) {
+  return plan.raw || (plan.logits && head.kind == HeadKind::kSoftmax);
+}
+
+void AppendClasses(const float* logits, size_t classes, size_t wanted, HeadResult* result) {
+  thread_local std::vector<float> probabilities;
+  thread_local std::vector<HeadResult::Class> order;
+  probabilities.resize(classes);
+  kernels::Softmax(classes, logits, probabilities.data());
+  order.resize(classes);
+  for (size_t i = 0; i < classes; ++i) order[i] = {static_cast<int32_t>(i), probabilities[i]};
+  const auto before = [](const HeadResult::Class& a, const HeadResult::Class& b) {
+    return a.probability != b.probability ? a.probability > b.probability : a.id < b.id;
+  };
+  const auto end = order.begin() + static_cast<ptrdiff_t>(wanted);
+  std::partial_sort(order.begin(), end, order.end(), before);
+  result->classes.insert(result->classes.end(), order.begin(), end);
+}
+
+void AppendDecoded(const SeriesCodec& codec, const HeadNode& head, const float* output,
+                   const float* context, HeadResult* result) {
+  const size_t columns = head.columns.size();
+  for (size_t k = 0; k < columns; ++k) {
+    result->values.push_back(codec.Inverse(head.columns[k], context, output[k]));
+    if (head.kind == HeadKind::kGaussian) {
+      result->scales.push_back(codec.InverseScale(head.columns[k], output[columns + k]));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<HeadResult> EmptyResults(const Lane& lane, const OutputPlan& plan) {
+  std::vector<HeadResult> results(plan.heads.size());
+  for (size_t i = 0; i < results.size(); ++i) {
+    const HeadNode& head = lane.model.graph().heads[plan.heads[i]];
+    HeadResult& result = results[i];
+    result.name = head.name;
+    if (AsValues(plan, head)) {
+      result.width = static_cast<uint32_t>(head.outputs);
+    } else if (head.kind == HeadKind::kSoftmax) {
+      result.kind = HeadResult::Kind::kClasses;
+      result.classes_per_step = ClassesPerStep(plan, head.outputs);
+      result.labels = ClassLabels(lane.model, head);
+      result.labels_owner = lane.version;
+    } else {
+      if (head.kind == HeadKind::kGaussian) result.kind = HeadResult::Kind::kGaussian;
+      result.width = static_cast<uint32_t>(head.columns.size());
+    }
+  }
+  return results;
+}
+
+void AppendSteps(const Lane& lane, const OutputPlan& plan, size_t which, size_t steps,
+                 const float* output, const float* contexts, HeadResult* result) {
+  const HeadNode& head = lane.model.graph().heads[plan.heads[which]];
+  const SeriesCodec* codec = lane.model.series_codec();
+  for (size_t i = 0; i < steps; ++i, output += head.outputs) {
+    if (AsValues(plan, head)) {
+      result->values.insert(result->values.end(), output, output + head.outputs);
+    } else if (head.kind == HeadKind::kSoftmax) {
+      AppendClasses(output, head.outputs, result->classes_per_step, result);
+    } else {
+      AppendDecoded(*codec, head, output, contexts + i * codec->context_size(), result);
+    }
+  }
+}
+
+float Score(const HeadNode& head, const float* before, int32_t token, const float* encoded) {
+  constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+  if (std::isnan(before[0])) return kNone;
+  if (head.kind == HeadKind::kSoftmax) {
+    return static_cast<float>(kernels::LogSumExp(head.outputs, before) - before[token]);
+  }
+  const size_t columns = head.columns.size();
+  double sum = 0;
+  for (size_t k = 0; k < columns; ++k) {
+    const double error = static_cast<double>(encoded[head.columns[k]]) - before[k];
+    if (head.kind == HeadKind::kPoint) {
+      sum += error * error;
+      continue;
+    }
+    const double deviation = before[columns + k];
+    const double z = error / deviation;
+    sum += 0.5 * std::log(2 * std::numbers::pi) + std::log(deviation) + 0.5 * z * z;
+  }
+  if (head.kind == HeadKind::kPoint) sum = std::sqrt(sum / static_cast<double>(columns));
+  return static_cast<float>(sum);
+}
+
+}  // namespace sequent::engine
