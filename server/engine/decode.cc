@@ -10,8 +10,8 @@
 namespace sequent::engine {
 namespace {
 
-bool AsValues(const OutputPlan& plan, const HeadNode& head) {
-  return plan.raw || (plan.logits && head.kind == HeadKind::kSoftmax);
+bool AsValues(const OutputPlan& plan, uint32_t head) {
+  return plan.raw || plan.logits_head == head;
 }
 
 void AppendClasses(const float* logits, size_t classes, size_t wanted, HeadResult* result) {
@@ -48,7 +48,7 @@ std::vector<HeadResult> EmptyResults(const Lane& lane, const OutputPlan& plan) {
     const HeadNode& head = lane.model.graph().heads[plan.heads[i]];
     HeadResult& result = results[i];
     result.name = head.name;
-    if (AsValues(plan, head)) {
+    if (AsValues(plan, plan.heads[i])) {
       result.width = static_cast<uint32_t>(head.outputs);
     } else if (head.kind == HeadKind::kSoftmax) {
       result.kind = HeadResult::Kind::kClasses;
@@ -68,7 +68,7 @@ void AppendSteps(const Lane& lane, const OutputPlan& plan, size_t which, size_t 
   const HeadNode& head = lane.model.graph().heads[plan.heads[which]];
   const SeriesCodec* codec = lane.model.series_codec();
   for (size_t i = 0; i < steps; ++i, output += head.outputs) {
-    if (AsValues(plan, head)) {
+    if (AsValues(plan, plan.heads[which])) {
       result->values.insert(result->values.end(), output, output + head.outputs);
     } else if (head.kind == HeadKind::kSoftmax) {
       AppendClasses(output, head.outputs, result->classes_per_step, result);

@@ -1,5 +1,5 @@
-// Head outputs as the model computes them -> HeadResults in the user's units; and how well a step had
-// been predicted.
+// Head outputs as the model computes them -> HeadResults in the user's units; and how well a step
+// had been predicted.
 //
 // Thread safety: pure functions; results belong to the caller.
 #ifndef SEQUENT_SERVER_ENGINE_DECODE_H_
@@ -19,14 +19,15 @@ namespace sequent::engine {
 std::vector<HeadResult> EmptyResults(const Lane& lane, const OutputPlan& plan);
 
 // Appends `steps` steps of plan.heads[which] to its result. `output` is [steps, head.outputs];
-// `contexts` is [steps, context_size] of the series codec, each after its step (null: token models).
+// `contexts` is [steps, context_size] of the series codec, each after its step (null: token
+// models).
 void AppendSteps(const Lane& lane, const OutputPlan& plan, size_t which, size_t steps,
                  const float* output, const float* contexts, HeadResult* result);
 
 // How the step that came in was predicted by `before`, the output of `head` at the step before it
 // (NaN: none). Softmax: nats of `token`; otherwise the observed encoded row against the prediction:
-// Gaussian: negative log likelihood; point: root mean squared error, in model units. NaN if nothing can
-// be said.
+// Gaussian: negative log likelihood; point: root mean squared error, in model units. NaN if nothing
+// can be said.
 float Score(const HeadNode& head, const float* before, int32_t token, const float* encoded);
 
 }  // namespace sequent::engine

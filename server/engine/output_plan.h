@@ -19,12 +19,16 @@
 namespace sequent::engine {
 
 struct OutputPlan {
+  static constexpr uint32_t kNoHead = UINT32_MAX;
+
   std::vector<uint32_t> heads;  // indexes into the graph's heads, in the order asked for
   uint32_t top_k = 0;           // as asked for
   bool last_step_only = false;
   bool raw = false;
-  bool logits = false;  // softmax heads as logits, the others decoded (a rollout's own steps)
-  bool score = false;   // of heads[0]
+  // The softmax head that is answered as logits while the others are decoded; a rollout draws from
+  // it.
+  uint32_t logits_head = kNoHead;
+  bool score = false;  // of heads[0]
 };
 
 // UNKNOWN_HEAD names the nearest head; BAD_REQUEST if more heads are asked for than there are, or a

@@ -21,6 +21,15 @@ const Lane* Scheduler::FindLane(const std::string& model, int64_t version) const
   return nullptr;
 }
 
+size_t Scheduler::SessionBytes() const {
+  MutexLock lock(&mutex_);
+  size_t bytes = 0;
+  for (const auto& lane : lanes_) {
+    bytes += lane->slab.rows_in_use() * lane->slab.row_bytes() + lane->reply_bytes.load();
+  }
+  return bytes;
+}
+
 void Scheduler::Push(Lane* lane, Session* session) {
   {
     MutexLock lock(&lane->mutex);

@@ -28,6 +28,9 @@ class Scheduler {
   // nullptr: no such lane yet.
   const Lane* FindLane(const std::string& model, int64_t version) const;
 
+  // What the sessions of all lanes take: state rows and replies.
+  size_t SessionBytes() const;
+
   // Puts a session, whose phase is ready, into the lane's queue.
   void Push(Lane* lane, Session* session);
 

@@ -1,7 +1,7 @@
 // A session and the work queued for it.
 //
-//   life:  unborn --first request commits--> live --end, close, expiry--> ended (replies kept) -->
-//   gone phase: idle <-> ready (stands in its lane's ready queue once) <-> running (a tick has it)
+//   life:  unborn --first request commits--> live --end, close--> ended (replies kept) --> gone
+//   phase: idle <-> ready (stands in its lane's ready queue once) <-> running (a tick has it)
 //
 // Thread safety: members are guarded by `shard->mutex`. While a session is running only its tick
 // writes `life, epoch, next_step, lane, row, replies` and the front item, under the mutex where
@@ -16,9 +16,7 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "core/base/aligned.h"
 #include "server/engine/failed_streams.h"
 #include "server/engine/output_plan.h"
 #include "server/engine/reply_cache.h"
@@ -55,9 +53,9 @@ struct StepItem final : Item {
   uint32_t units = 0;  // input units: rows, token ids or bytes
   // A rollout's own steps: admitted without a look at epoch, numbers and streams.
   bool internal = false;
-  bool from_last = false;  // internal: no input; the heads answer from `last`
-  bool logits = false;     // internal: softmax heads answer with logits, the others decoded
-  bool flush = false;      // the text ends with this request
+  bool from_last = false;                      // internal: no input; the heads answer from `last`
+  uint32_t logits_head = OutputPlan::kNoHead;  // internal: this softmax head answers with logits
+  bool flush = false;                          // the text ends with this request
 
   // Set when it begins to run.
   bool running = false;
@@ -66,20 +64,19 @@ struct StepItem final : Item {
   StateRow working;
   OutputPlan plan;
   std::shared_ptr<StepReply> reply;
-  // The input as the model takes it, of the whole request, and per step the series codec's context.
-  std::vector<int32_t> tokens;
-  AlignedVector<float> features;
-  std::vector<float> contexts;
-  uint64_t model_steps = 0;  // for text fewer than units
-  uint64_t steps_made = 0;
+  uint32_t units_done = 0;
+  uint64_t steps_made = 0;  // by the model; for text fewer than units
   int64_t compute_nanos = 0;
+
+  bool stateless() const { return !internal && request.session_id.empty(); }
+  bool numbered() const { return request.step != 0 || request.start; }
 };
 
 // Fork, export, close, the beginning of a rollout: takes its place in the session's order.
 struct ControlItem final : Item {
   enum class Next : uint8_t {
     kDone,    // the next item's turn
-    kParked,  // the item stays in front and nothing else runs until Impl::Unpark
+    kParked,  // the item stays in front and nothing else runs until SessionFlow::Unpark
   };
   // Called by the tick, without locks. `status` not OK: the engine stops, answer with it.
   using Act = std::function<Next(Session* session, const Status& status)>;
@@ -96,14 +93,21 @@ struct Session : Timer {
   explicit Session(std::string session_id) : id(std::move(session_id)) {}
 
   bool temporary() const { return id.empty(); }
+  void Append(std::unique_ptr<Item> item);
+  // The item in front, which must be there. Takes along the streams that were refused behind it.
+  std::unique_ptr<Item> PopFront();
+  void MarkFailed(uint64_t stream);
+  void UnmarkFailed(uint64_t stream);
 
-  const std::string id;  // empty: temporary (a stateless request, a path of a rollout)
-  Shard* shard = nullptr;
-  Lane* lane = nullptr;  // the model version it is bound to, or is to run on
+  const std::string id;    // empty: temporary (a stateless request, a path of a rollout)
+  Shard* shard = nullptr;  // whose mutex guards it; a temporary session is not in its map
+  Lane* lane = nullptr;    // the model version it is bound to, or is to run on
   Life life = Life::kUnborn;
   Phase phase = Phase::kIdle;
-  bool kept = false;       // temporary: its owner still wants it when it is idle
-  uint32_t principal = 0;  // whose turn in the ready queue it takes
+  bool kept = false;        // temporary: its owner still wants it when it is idle
+  bool reserved = false;    // counts against the bound on sessions
+  bool remembered = false;  // ended, and counts against the bound on those
+  uint32_t principal = 0;   // whose turn in the ready queue it takes
   uint32_t queued = 0;
   uint64_t epoch = 0;
   uint64_t next_step = 1;

@@ -60,10 +60,10 @@ void SessionStore::Erase(Session* session) SEQ_NO_THREAD_SAFETY_ANALYSIS {
   auto node = shard->by_id.extract(std::string_view(session->id));
 }
 
-bool SessionStore::Reserve() {
-  size_t active = active_.load();
-  while (active < max_sessions_) {
-    if (active_.compare_exchange_weak(active, active + 1)) return true;
+bool SessionStore::ReserveOne(std::atomic<size_t>* count) {
+  size_t now = count->load();
+  while (now < max_sessions_) {
+    if (count->compare_exchange_weak(now, now + 1)) return true;
   }
   return false;
 }

@@ -52,8 +52,11 @@ class SessionStore {
   static void Erase(Session* session);
 
   // Counts one more session against the bound on sessions; false: there is no room.
-  bool Reserve();
+  bool Reserve() { return ReserveOne(&active_); }
   void Unreserve() { active_.fetch_sub(1); }
+  // The same for ended sessions whose replies are kept: as many as may live.
+  bool ReserveEnded() { return ReserveOne(&ended_); }
+  void UnreserveEnded() { ended_.fetch_sub(1); }
 
   void RememberExpired(Shard* shard, std::string_view id, int64_t now) SEQ_REQUIRES(shard->mutex);
   bool HasExpired(Shard* shard, std::string_view id, int64_t now) const SEQ_REQUIRES(shard->mutex);
@@ -70,11 +73,14 @@ class SessionStore {
  private:
   static constexpr size_t kShards = 64;
 
+  bool ReserveOne(std::atomic<size_t>* count);
+
   const size_t max_sessions_;
   const int64_t ttl_nanos_;
   int64_t timer_nanos_ = 0;
   std::array<std::unique_ptr<Shard>, kShards> shards_;
   std::atomic<size_t> active_{0};
+  std::atomic<size_t> ended_{0};
   std::atomic<size_t> next_shard_{0};
 };
 

@@ -15,101 +15,159 @@ bool AllFinite(const float* values, size_t n) {
   return true;
 }
 
-// Rows of the outputs that stand before those of the wanted steps.
-size_t RowsBefore(const TickRow& view) { return view.output_last ? 1 : 0; }
-
 }  // namespace
 
-void Tick::Add(Session* session, StepItem* item) {
-  Row row;
-  row.session = session;
-  row.item = item;
-  row.steps =
-      static_cast<uint32_t>(std::min<uint64_t>(max_steps_, item->model_steps - item->steps_made));
-  steps_ += std::max<uint32_t>(row.steps, 1);
-  rows_.push_back(std::move(row));
+void Tick::Clear() {
+  count_ = steps_ = 0;
+  floats_used_ = tokens_used_ = 0;
 }
 
-float* Tick::Buffer(size_t floats) {
-  if (buffers_used_ == buffers_.size()) buffers_.emplace_back();
-  AlignedVector<float>& buffer = buffers_[buffers_used_++];
-  if (buffer.size() < floats) buffer.resize(floats);
+void Tick::Add(Session* session, StepItem* item) {
+  if (count_ == rows_.size()) rows_.emplace_back();
+  Row& row = rows_[count_++];
+  row.session = session;
+  row.item = item;
+  row.units = static_cast<uint32_t>(std::min<size_t>(max_steps_, item->units - item->units_done));
+  row.whole = item->units_done + row.units == item->units;
+  row.finite = true;
+  steps_ += std::max<uint32_t>(row.units, 1);
+}
+
+float* Tick::Floats(size_t count) {
+  if (floats_used_ == floats_.size()) floats_.emplace_back();
+  AlignedVector<float>& buffer = floats_[floats_used_++];
+  if (buffer.size() < count) buffer.resize(count);
   return buffer.data();
 }
 
+std::vector<int32_t>* Tick::Tokens() {
+  if (tokens_used_ == tokens_.size()) tokens_.emplace_back();
+  return &tokens_[tokens_used_++];
+}
+
+void Tick::Encode(const Lane& lane, Row* row) {
+  StepItem& item = *row->item;
+  const Input& input = item.request.input;
+  row->steps = row->units;
+  row->tokens = nullptr;
+  row->features = row->contexts = nullptr;
+  if (input.kind == Input::Kind::kTokens) {
+    row->tokens = input.tokens.data() + item.units_done;
+  } else if (lane.model.text_codec() != nullptr) {
+    std::vector<int32_t>* tokens = Tokens();
+    tokens->clear();
+    const std::string_view text = input.text.substr(item.units_done, row->units);
+    lane.model.text_codec()->Encode(lane.model.codec_state(item.working.data()), text,
+                                    row->whole && item.flush, tokens);
+    row->steps = static_cast<uint32_t>(tokens->size());
+    row->tokens = tokens->data();
+  }
+}
+
+void Tick::EncodeSeries(const Lane& lane, Row* row) {
+  StepItem& item = *row->item;
+  const SeriesCodec& codec = *lane.model.series_codec();
+  std::byte* state = lane.model.codec_state(item.working.data());
+  float* features = Floats(row->steps * lane.model.input_width());
+  float* context = Floats((row->before + row->steps) * codec.context_size());
+  row->features = features;
+  row->contexts = context;
+  if (row->before > 0) {
+    codec.Context(state, context);
+    context += codec.context_size();
+  }
+  const float* raw = item.request.input.values.data() + item.units_done * codec.columns();
+  for (uint32_t i = 0; i < row->steps; ++i) {
+    codec.Encode(state, raw, features, context);
+    raw += codec.columns();
+    features += lane.model.input_width();
+    context += codec.context_size();
+  }
+}
+
 TickRow Tick::Prepare(const Lane& lane, Row* row) {
-  const StepItem& item = *row->item;
+  StepItem& item = *row->item;
+  const OutputPlan& plan = item.plan;
+  Encode(lane, row);
+  // The last step of a text may lie in an earlier tick than its last byte: then `last` answers it.
+  const bool last_was_before = plan.last_step_only && row->whole && row->steps == 0;
+  const bool answers_last = item.from_last || (last_was_before && item.steps_made > 0);
+  row->before = plan.score || answers_last ? 1 : 0;
+  row->first_step = 0;
+  if (plan.last_step_only && !plan.score) {
+    row->first_step = row->whole && row->steps > 0 ? row->steps - 1 : row->steps;
+  }
+  if (lane.model.series_codec() != nullptr) EncodeSeries(lane, row);
+
+  const std::vector<HeadNode>& heads = lane.model.graph().heads;
+  row->outputs.assign(heads.size(), nullptr);
+  for (const uint32_t head : plan.heads) {
+    row->outputs[head] = Floats((row->before + row->steps - row->first_step) * heads[head].outputs);
+  }
   TickRow view;
   view.state = item.working.data();
   view.steps = row->steps;
-  if (!item.tokens.empty()) view.tokens = item.tokens.data() + item.steps_made;
-  if (!item.features.empty()) {
-    view.features = item.features.data() + item.steps_made * lane.model.input_width();
-  }
-  const bool last = item.steps_made + row->steps == item.model_steps;
-  view.output_last = item.plan.score || item.from_last;
-  if (item.plan.last_step_only && !item.plan.score) {
-    view.first_output = last && row->steps > 0 ? row->steps - 1 : row->steps;
-  }
-  const size_t rows = RowsBefore(view) + row->steps - view.first_output;
-  row->outputs.assign(lane.model.graph().heads.size(), nullptr);
-  for (const uint32_t head : item.plan.heads) {
-    row->outputs[head] = Buffer(rows * lane.model.graph().heads[head].outputs);
-  }
+  view.tokens = row->tokens;
+  view.features = row->features;
+  view.first_output = row->first_step;
+  view.output_last = row->before > 0;
   view.outputs = row->outputs.data();
   return view;
 }
 
 void Tick::Run(const Lane& lane, const Clock& clock, ThreadPool* pool) {
-  views_.clear();
-  for (Row& row : rows_) views_.push_back(Prepare(lane, &row));
   const int64_t begin = clock.Nanos();
+  views_.clear();
+  for (Row& row : rows()) views_.push_back(Prepare(lane, &row));
   lane.model.Run({views_}, &workspace_, pool);
-  seconds_ = static_cast<double>(clock.Nanos() - begin) * 1e-9;
+  for (Row& row : rows()) Scatter(lane, &row);
+  const int64_t nanos = clock.Nanos() - begin;
+  seconds_ = static_cast<double>(nanos) * 1e-9;
   cost_.Observe(steps_, seconds_);
-  for (size_t i = 0; i < rows_.size(); ++i) Scatter(lane, views_[i], &rows_[i]);
-}
-
-void Tick::Scatter(const Lane& lane, const TickRow& view, Row* row) {
-  StepItem& item = *row->item;
-  const OutputPlan& plan = item.plan;
-  const size_t context_size =
-      lane.model.series_codec() == nullptr ? 0 : lane.model.series_codec()->context_size();
-  for (size_t which = 0; which < plan.heads.size(); ++which) {
-    const HeadNode& head = lane.model.graph().heads[plan.heads[which]];
-    const float* output = row->outputs[plan.heads[which]];
-    if (plan.score && which == 0) {
-      for (uint32_t i = 0; i < row->steps; ++i) {
-        const size_t step = item.steps_made + i;
-        const int32_t token = item.tokens.empty() ? 0 : item.tokens[step];
-        const float* encoded =
-            item.features.empty() ? nullptr : item.features.data() + step * lane.model.input_width();
-        item.reply->scores.push_back(Score(head, output + i * head.outputs, token, encoded));
-      }
-    }
-    // `from_last`: the one row in front is the answer. Otherwise the rows of the wanted steps.
-    size_t first = item.from_last ? 0 : RowsBefore(view) + 0;
-    size_t steps = item.from_last ? 1 : row->steps - view.first_output;
-    size_t first_step = item.steps_made + view.first_output;
-    if (plan.last_step_only && plan.score) {  // all were computed, one is answered
-      const bool last = item.steps_made + row->steps == item.model_steps && row->steps > 0;
-      first += row->steps - (last ? 1 : 0);
-      first_step = item.steps_made + row->steps - (last ? 1 : 0);
-      steps = last ? 1 : 0;
-    }
-    const float* wanted = output + first * head.outputs;
-    row->finite = row->finite && AllFinite(wanted, steps * head.outputs);
-    if (!row->finite) return;
-    const float* contexts =
-        item.contexts.empty() ? nullptr : item.contexts.data() + first_step * context_size;
-    AppendSteps(lane, plan, which, steps, wanted, contexts, &item.reply->heads[which]);
+  for (Row& row : rows()) {
+    row.item->units_done += row.units;
+    row.item->steps_made += row.steps;
+    row.item->compute_nanos += nanos;
   }
 }
 
-void Tick::Clear() {
-  rows_.clear();
-  buffers_used_ = 0;
-  steps_ = 0;
+Tick::Answered Tick::AnsweredBy(const Row& row) {
+  const OutputPlan& plan = row.item->plan;
+  if (row.item->from_last) return {0, 1};
+  if (!plan.last_step_only) return {row.before, row.steps};
+  if (!row.whole) return {};
+  if (row.steps == 0) return {0, row.item->steps_made > 0 ? size_t{1} : 0};
+  return {row.before + row.steps - 1 - row.first_step, 1};
+}
+
+void Tick::AppendScores(const Lane& lane, const HeadNode& head, const float* output, Row* row) {
+  const size_t width = lane.model.input_width();
+  for (uint32_t i = 0; i < row->steps; ++i) {
+    const int32_t token = row->tokens == nullptr ? 0 : row->tokens[i];
+    const float* encoded = row->features == nullptr ? nullptr : row->features + i * width;
+    row->item->reply->scores.push_back(Score(head, output + i * head.outputs, token, encoded));
+  }
+}
+
+void Tick::Scatter(const Lane& lane, Row* row) {
+  StepItem& item = *row->item;
+  const OutputPlan& plan = item.plan;
+  const SeriesCodec* codec = lane.model.series_codec();
+  const Answered answered = AnsweredBy(*row);
+  for (size_t which = 0; which < plan.heads.size(); ++which) {
+    const HeadNode& head = lane.model.graph().heads[plan.heads[which]];
+    const float* output = row->outputs[plan.heads[which]];
+    if (plan.score && which == 0) AppendScores(lane, head, output, row);
+    const float* wanted = output + answered.first_row * head.outputs;
+    row->finite = row->finite && AllFinite(wanted, answered.count * head.outputs);
+    if (!row->finite) return;
+    const float* contexts = nullptr;
+    if (codec != nullptr) {
+      const size_t skipped = answered.first_row < row->before ? 0 : row->first_step;
+      contexts = row->contexts + (answered.first_row + skipped) * codec->context_size();
+    }
+    AppendSteps(lane, plan, which, answered.count, wanted, contexts, &item.reply->heads[which]);
+  }
 }
 
 }  // namespace sequent::engine

@@ -1,13 +1,16 @@
 // One tick: the steps of many sessions through the model together.
 //
-//   Add rows -> Run -> each row's outputs decoded into its item's reply
+//   Add rows -> Run: encode each row's next units, Model::Run, decode into its item's reply
 //
-// A row is the item in front of a session that is running; it takes at most max_tick_steps steps of it.
+// A row is the item in front of a session that is running; it takes at most max_tick_steps units of
+// it. Input is encoded slice by slice into buffers that the tick keeps, so nothing is allocated
+// once it has seen ticks of this size, and a long request holds no memory beyond its own bytes.
 // Thread safety: belongs to the worker that has the lane.
 #ifndef SEQUENT_SERVER_ENGINE_TICK_H_
 #define SEQUENT_SERVER_ENGINE_TICK_H_
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "core/base/aligned.h"
@@ -23,46 +26,61 @@ namespace sequent::engine {
 
 class Tick {
  public:
+  struct Row {
+    Session* session = nullptr;
+    StepItem* item = nullptr;
+    uint32_t units = 0;       // input units of this tick
+    uint32_t steps = 0;       // model steps they make
+    uint32_t before = 0;      // output rows in front of those of the steps: 1 if `last` is answered
+    uint32_t first_step = 0;  // outputs are computed from this step on
+    bool whole = false;       // the item's units end with this tick
+    bool finite = true;       // what it answers are numbers
+    const int32_t* tokens = nullptr;
+    const float* features = nullptr;  // [steps, input_width]
+    const float* contexts = nullptr;  // [before + steps, context_size]
+    std::vector<float*> outputs;  // per head of the graph: [before + steps - first_step, outputs]
+  };
+
   explicit Tick(const EngineOptions& options)
       : max_rows_(options.max_batch_rows),
         max_steps_(options.max_tick_steps),
         cost_(options.tick_budget_seconds) {}
 
+  void Clear();
   // Whether another row can join: at least one always can.
-  bool HasRoom() const {
-    return rows_.empty() || (rows_.size() < max_rows_ && cost_.Fits(steps_ + 1));
-  }
-  // `item` is in front of `session`, has begun, and has model steps left (or answers from `last`).
+  bool HasRoom() const { return count_ == 0 || (count_ < max_rows_ && cost_.Fits(steps_ + 1)); }
+  // `item` is in front of `session`, is running, and has something left for the model.
   void Add(Session* session, StepItem* item);
-
-  struct Row {
-    Session* session = nullptr;
-    StepItem* item = nullptr;
-    uint32_t steps = 0;     // model steps of this tick
-    bool finite = true;     // its outputs and the state it left are numbers
-    std::vector<float*> outputs;  // per head of the graph
-  };
-
-  // Runs the rows through the model and decodes what they are to answer.
+  // Runs the rows; their items' states, replies and progress are advanced.
   void Run(const Lane& lane, const Clock& clock, ThreadPool* pool);
 
-  std::vector<Row>& rows() { return rows_; }
+  std::span<Row> rows() { return {rows_.data(), count_}; }
   double seconds() const { return seconds_; }
-  size_t steps() const { return steps_; }
-  void Clear();
 
  private:
+  // The steps of a row that are answered: rows of its outputs.
+  struct Answered {
+    size_t first_row = 0, count = 0;
+  };
+
   TickRow Prepare(const Lane& lane, Row* row);
-  void Scatter(const Lane& lane, const TickRow& view, Row* row);
-  float* Buffer(size_t floats);
+  void Encode(const Lane& lane, Row* row);
+  void EncodeSeries(const Lane& lane, Row* row);
+  static Answered AnsweredBy(const Row& row);
+  static void Scatter(const Lane& lane, Row* row);
+  static void AppendScores(const Lane& lane, const HeadNode& head, const float* output, Row* row);
+  float* Floats(size_t count);
+  std::vector<int32_t>* Tokens();
 
   const size_t max_rows_, max_steps_;
   CostModel cost_;
   Workspace workspace_;
-  std::vector<Row> rows_;
+  std::vector<Row> rows_;  // the first count_ are this tick's
+  size_t count_ = 0, steps_ = 0;
   std::vector<TickRow> views_;
-  std::vector<AlignedVector<float>> buffers_;
-  size_t buffers_used_ = 0, steps_ = 0;
+  std::vector<AlignedVector<float>> floats_;
+  std::vector<std::vector<int32_t>> tokens_;
+  size_t floats_used_ = 0, tokens_used_ = 0;
   double seconds_ = 0;
 };
 

@@ -1,0 +1,157 @@
+#include "server/engine/engine.h"
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/thread_pool.h"
+#include "server/engine/engine_context.h"
+#include "server/engine/rollouts.h"
+#include "server/engine/session_calls.h"
+#include "server/engine/session_flow.h"
+#include "server/engine/tick_runner.h"
+
+namespace sequent::engine {
+namespace {
+
+constexpr size_t kMaxSessionIdBytes = 128;
+// How often an idle worker looks at timers at least.
+constexpr int64_t kMaxIdleNanos = 1'000'000'000;
+
+bool IsIdCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("._:/~-").find(c) != std::string_view::npos;
+}
+
+size_t ThreadsOf(const EngineOptions& options) {
+  if (options.threads > 0) return options.threads;
+  return std::max(2u, std::thread::hardware_concurrency()) - 1;
+}
+
+}  // namespace
+
+Status CheckSessionId(std::string_view id) {
+  if (id.empty() || id.size() > kMaxSessionIdBytes) {
+    return MakeError(Reason::kBadRequest, StrCat("session_id: expected 1..", kMaxSessionIdBytes,
+                                                 " bytes, got ", id.size()));
+  }
+  if (!std::all_of(id.begin(), id.end(), IsIdCharacter)) {
+    return MakeError(Reason::kBadRequest, StrCat("session_id: expected [A-Za-z0-9._:/~-], got '",
+                                                 Quoted(id, kMaxSessionIdBytes), "'"));
+  }
+  return absl::OkStatus();
+}
+
+class Engine::Impl {
+ public:
+  Impl(const EngineOptions& options, ModelRegistry* registry, Metrics* metrics, const Clock* clock)
+      : context(options, registry, metrics, clock),
+        flow(&context),
+        calls(&context, &flow),
+        rollouts(&context, &flow),
+        pool(ThreadsOf(options)),
+        runner(&context, &flow, &pool) {}
+
+  void Start() {
+    for (size_t i = 0; i < pool.threads(); ++i) workers.emplace_back([this] { Work(); });
+  }
+
+  void Work() {
+    FlushDenormals();
+    const int64_t wait = std::min(context.store.timer_nanos(), kMaxIdleNanos);
+    while (!context.stopping.load()) {
+      if (Lane* lane = context.scheduler.WaitAndTake(wait)) {
+        runner.Run(lane);
+        context.scheduler.Give(lane);
+      }
+      flow.ExpireDue();
+    }
+  }
+
+  bool RunTick() {
+    Lane* const lane = context.scheduler.Take();
+    if (lane != nullptr) {
+      runner.Run(lane);
+      context.scheduler.Give(lane);
+    }
+    flow.ExpireDue();
+    return lane != nullptr;
+  }
+
+  void Stop() {
+    context.stopping.store(true);
+    context.scheduler.Stop();
+    for (std::thread& worker : workers) worker.join();
+    workers.clear();
+    rollouts.EndAll(StoppingError());
+    // Callers that had come in before `stopping` was set are still on their way to the queue.
+    while (context.in_flight.load() > 0) {
+      rollouts.EndAll(StoppingError());
+      if (!flow.RefuseAllReady()) std::this_thread::yield();
+    }
+    while (flow.RefuseAllReady()) {
+    }
+  }
+
+  EngineContext context;
+  SessionFlow flow;
+  SessionCalls calls;
+  Rollouts rollouts;
+  ThreadPool pool;
+  TickRunner runner;
+  std::vector<std::thread> workers;
+};
+
+Engine::Engine(const EngineOptions& options, ModelRegistry* registry, Metrics* metrics,
+               const Clock* clock)
+    : impl_(std::make_unique<Impl>(options, registry, metrics, clock)) {}
+
+Engine::~Engine() { Stop(); }
+
+void Engine::Start() { impl_->Start(); }
+void Engine::Stop() { impl_->Stop(); }
+bool Engine::RunTick() { return impl_->RunTick(); }
+void Engine::Predict(StepRequest request) { impl_->flow.Submit(std::move(request)); }
+
+Engine::RolloutHandle Engine::Rollout(RolloutRequest request, std::shared_ptr<RolloutSink> sink) {
+  return impl_->rollouts.Start(std::move(request), std::move(sink));
+}
+void Engine::ResumeRollout(RolloutHandle handle) { impl_->rollouts.Resume(handle); }
+void Engine::CancelRollout(RolloutHandle handle) { impl_->rollouts.Cancel(handle); }
+
+StatusOr<SessionInfo> Engine::GetSession(const std::string& id) { return impl_->calls.Get(id); }
+
+void Engine::CloseSession(const std::string& id, std::function<void(Status)> done) {
+  impl_->calls.Close(id, std::move(done));
+}
+
+void Engine::ForkSession(const std::string& id, const std::string& new_id,
+                         std::function<void(StatusOr<SessionInfo>)> done) {
+  impl_->calls.Fork(id, new_id, std::move(done));
+}
+
+void Engine::ExportSession(const std::string& id, bool close,
+                           std::function<void(StatusOr<SessionState>)> done) {
+  impl_->calls.Export(id, close, std::move(done));
+}
+
+StatusOr<SessionInfo> Engine::ImportSession(const std::string& id, const SessionState& state) {
+  return impl_->calls.Import(id, state);
+}
+
+StatusOr<Engine::SessionPage> Engine::ListSessions(const std::string& model, uint32_t page_size,
+                                                   const std::string& page_token) {
+  return impl_->calls.List(model, page_size, page_token);
+}
+
+uint64_t Engine::SessionsOf(const std::string& model, int64_t version) const {
+  const Lane* lane = impl_->context.scheduler.FindLane(model, version);
+  return lane == nullptr ? 0 : lane->sessions.load();
+}
+
+void Engine::BeginDrain() { impl_->context.draining.store(true); }
+size_t Engine::InFlight() const { return impl_->context.in_flight.load(); }
+
+}  // namespace sequent::engine

@@ -1,0 +1,143 @@
+#include "server/engine/rollout_plan.h"
+
+#include <algorithm>
+#include <span>
+#include <string>
+
+#include "core/base/error.h"
+#include "server/engine/output_plan.h"
+
+namespace sequent::engine {
+namespace {
+
+constexpr size_t kMaxStops = 64;
+constexpr size_t kMaxStopBytes = 1024;
+// What all paths together may keep for the summary, in sizes of the largest answer.
+constexpr uint64_t kMaxKeptAnswers = 16;
+
+Status Bad(std::string_view message) { return MakeError(Reason::kBadRequest, message); }
+
+Status CheckCount(std::string_view name, uint64_t value, uint64_t max) {
+  if (value >= 1 && value <= max) return absl::OkStatus();
+  return Bad(StrCat(ToAbsl(name), ": expected 1..", max, ", got ", value));
+}
+
+Status CheckStops(const std::vector<std::string>& stops) {
+  if (stops.size() > kMaxStops) {
+    return Bad(StrCat("stop: expected at most ", kMaxStops, ", got ", stops.size()));
+  }
+  for (size_t i = 0; i < stops.size(); ++i) {
+    if (!stops[i].empty() && stops[i].size() <= kMaxStopBytes) continue;
+    return Bad(
+        StrCat("stop[", i, "]: expected 1..", kMaxStopBytes, " bytes, got ", stops[i].size()));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<int32_t> SourcesOf(size_t columns, const FeedbackNode& feedback) {
+  std::vector<int32_t> sources(columns, -1);
+  for (size_t k = 0; k < feedback.columns.size(); ++k) {
+    sources[feedback.columns[k]] = static_cast<int32_t>(k);
+  }
+  int32_t known = 0;
+  for (int32_t& source : sources) {
+    if (source < 0) source = -1 - known++;
+  }
+  return sources;
+}
+
+// Fed columns are finite; the known ones must be what the codec takes.
+Status CheckKnown(const Model& model, const RolloutPlan& plan, const RolloutRequest& request) {
+  if (request.known_width != plan.known_width &&
+      !(request.known_inputs.empty() && plan.known_width == 0)) {
+    return MakeError(Reason::kInputWidth, StrCat("known_inputs.width: expected ", plan.known_width,
+                                                 " (the input columns that are not fed back), got ",
+                                                 request.known_width));
+  }
+  const size_t expected = plan.known_width * request.steps;
+  if (request.known_inputs.size() != expected) {
+    return MakeError(Reason::kInputWidth,
+                     StrCat("known_inputs.values: expected ", request.steps, " x ",
+                            plan.known_width, " values, got ", request.known_inputs.size()));
+  }
+  std::vector<float> rows(plan.known_width == 0 ? 0 : plan.sources.size() * request.steps);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const int32_t source = plan.sources[i % plan.sources.size()];
+    const size_t step = i / plan.sources.size();
+    if (source < 0) rows[i] = request.known_inputs[step * plan.known_width - 1 - source];
+  }
+  return model.series_codec()->Check(rows);
+}
+
+// The summary, and what is kept to make it.
+Status CheckSize(const EngineOptions& options, const Model& model, const RolloutPlan& plan,
+                 const RolloutRequest& request) {
+  const uint64_t paths = uint64_t{request.steps} * request.samples;
+  uint64_t summary = 0, kept = 0;
+  if (plan.text) {
+    size_t longest = 0;
+    for (const std::string& token : model.text_codec()->vocabulary()) {
+      longest = std::max(longest, token.size());
+    }
+    summary = kept = paths * longest;
+  }
+  for (const HeadNode& head : model.graph().heads) {
+    if (head.kind == HeadKind::kSoftmax) continue;
+    const uint64_t values = head.columns.size() * sizeof(float);
+    summary += request.steps * values * (2 + request.quantiles.size());
+    kept += (paths + request.steps) * values;
+  }
+  kept += paths * sizeof(float) * std::max<size_t>(plan.sources.size(), 1);
+  if (summary <= options.max_reply_bytes && kept <= kMaxKeptAnswers * options.max_reply_bytes) {
+    return absl::OkStatus();
+  }
+  return MakeError(Reason::kOutputTooLong,
+                   StrCat("the summary could take ", summary, " bytes and its paths ", kept,
+                          ", expected at most ", options.max_reply_bytes, " and ",
+                          kMaxKeptAnswers * options.max_reply_bytes,
+                          " (--max-reply-bytes); ask for fewer steps, samples or quantiles"));
+}
+
+}  // namespace
+
+Status CheckRollout(const EngineOptions& options, const RolloutRequest& request) {
+  SEQ_RETURN_IF_ERROR(CheckCount("steps", request.steps, options.max_rollout_steps));
+  SEQ_RETURN_IF_ERROR(CheckCount("samples", request.samples, options.max_rollout_samples));
+  SEQ_RETURN_IF_ERROR(CheckStops(request.stop));
+  if (!request.commit) return absl::OkStatus();
+  if (request.session_id.empty()) return Bad("commit: expected a session_id to advance, got none");
+  if (request.samples != 1) {
+    return Bad(StrCat("commit: expected samples = 1, got ", request.samples));
+  }
+  if (request.step == 0) return Bad("commit: expected step, the session's next number, got 0");
+  return absl::OkStatus();
+}
+
+StatusOr<RolloutPlan> PlanRollout(const EngineOptions& options, const Model& model,
+                                  const RolloutRequest& request) {
+  const Graph& graph = model.graph();
+  if (!graph.feedback) {
+    return absl::FailedPreconditionError(
+        "the model has no feedback: it does not say which output goes to which input");
+  }
+  RolloutPlan plan;
+  plan.head = graph.feedback->head;
+  const HeadNode& head = graph.heads[plan.head];
+  plan.text = head.kind == HeadKind::kSoftmax && model.text_codec() != nullptr;
+  plan.drawn = head.kind == HeadKind::kGaussian && request.sampling.top_k != 1;
+  if (head.kind == HeadKind::kSoftmax) {
+    if (!request.known_inputs.empty() || request.known_width != 0) {
+      return MakeError(Reason::kInputWidth,
+                       "known_inputs: expected none, since all that goes in is fed back");
+    }
+  } else {
+    if (!request.stop.empty()) return Bad("stop: expected none for a model of measurements");
+    plan.sources = SourcesOf(model.series_codec()->columns(), *graph.feedback);
+    plan.known_width = plan.sources.size() - graph.feedback->columns.size();
+    SEQ_RETURN_IF_ERROR(CheckKnown(model, plan, request));
+  }
+  SEQ_RETURN_IF_ERROR(CheckSize(options, model, plan, request));
+  return plan;
+}
+
+}  // namespace sequent::engine

@@ -1,0 +1,38 @@
+#include "server/engine/session.h"
+
+namespace sequent::engine {
+
+void Session::Append(std::unique_ptr<Item> item) {
+  Item* const added = item.get();
+  if (tail != nullptr) {
+    tail->next = std::move(item);
+  } else {
+    head = std::move(item);
+  }
+  tail = added;
+  ++queued;
+}
+
+std::unique_ptr<Item> Session::PopFront() {
+  std::unique_ptr<Item> item = std::move(head);
+  head = std::move(item->next);
+  if (head == nullptr) tail = nullptr;
+  --queued;
+  if (item->refused_behind != nullptr) {
+    if (failed_streams == nullptr) failed_streams = std::make_unique<FailedStreams>();
+    failed_streams->AddAll(*item->refused_behind);
+  }
+  return item;
+}
+
+void Session::MarkFailed(uint64_t stream) {
+  if (stream == 0) return;
+  if (failed_streams == nullptr) failed_streams = std::make_unique<FailedStreams>();
+  failed_streams->Add(stream);
+}
+
+void Session::UnmarkFailed(uint64_t stream) {
+  if (failed_streams != nullptr) failed_streams->Remove(stream);
+}
+
+}  // namespace sequent::engine

@@ -1,0 +1,120 @@
+// Lives of sessions: beginning, what is kept of them, ending, expiry.
+#include <algorithm>
+#include <utility>
+
+#include "core/base/error.h"
+#include "server/engine/admission.h"
+#include "server/engine/session_flow.h"
+
+namespace sequent::engine {
+namespace {
+
+void ForgetReplies(Session* session) {
+  if (session->replies == nullptr) return;
+  session->lane->reply_bytes.fetch_sub(session->replies->bytes());
+  session->replies.reset();
+}
+
+}  // namespace
+
+void SessionFlow::BeginLife(Session* session, Lane* lane, StateRow row, uint64_t epoch,
+                            uint64_t next_step) {
+  ForgetReplies(session);
+  if (std::exchange(session->remembered, false)) context_->store.UnreserveEnded();
+  session->lane = lane;
+  session->row = std::move(row);
+  session->life = Session::Life::kLive;
+  session->epoch = epoch;
+  session->next_step = next_step;
+  lane->sessions.fetch_add(1);
+  lane->metrics->SessionCreated();
+}
+
+void SessionFlow::EndLife(Session* session, EndReason reason) {
+  session->life = Session::Life::kEnded;
+  session->row.Reset();
+  session->last_used_nanos = context_->clock->Nanos();
+  session->lane->sessions.fetch_sub(1);
+  session->lane->metrics->SessionEnded(reason);
+}
+
+void SessionFlow::CacheReply(Session* session, const StepItem& item, uint64_t step,
+                             std::shared_ptr<const StepReply> reply) {
+  if (session->replies == nullptr) session->replies = std::make_unique<ReplyCache>();
+  const EngineOptions& options = context_->options;
+  const size_t before = session->replies->bytes();
+  const bool no_room = options.max_session_bytes > 0 &&
+                       context_->scheduler.SessionBytes() + before > options.max_session_bytes;
+  session->replies->Add(step, item.units, item.request.end, std::move(reply),
+                        no_room ? 1 : options.max_session_queue, options.max_session_reply_bytes);
+  session->lane->reply_bytes.fetch_add(session->replies->bytes() - before);
+}
+
+void SessionFlow::Acknowledge(Session* session, uint64_t acked_step) {
+  if (session->replies == nullptr) return;
+  const size_t before = session->replies->bytes();
+  session->replies->Acknowledge(acked_step);
+  session->lane->reply_bytes.fetch_sub(before - session->replies->bytes());
+}
+
+bool SessionFlow::Remember(Session* session) {
+  if (session->remembered) return true;
+  if (session->life != Session::Life::kEnded || session->replies == nullptr) return false;
+  return session->remembered = !session->replies->empty() && context_->store.ReserveEnded();
+}
+
+void SessionFlow::Drop(Session* session) {
+  ForgetReplies(session);
+  if (session->reserved) context_->store.Unreserve();
+  if (session->remembered) context_->store.UnreserveEnded();
+  SessionStore::Erase(session);
+}
+
+Status SessionFlow::Unknown(Shard* shard, const std::string& id) {
+  if (!context_->store.HasExpired(shard, id, context_->clock->Nanos())) return SessionUnknown(id);
+  return MakeError(Reason::kSessionExpired,
+                   StrCat("session '", Quoted(id, 128), "' was not used for ",
+                          context_->options.session_ttl_seconds, " s (--session-ttl)"));
+}
+
+int64_t SessionFlow::DueNanos(const Session& session) const {
+  const double seconds = session.life == Session::Life::kLive
+                             ? context_->options.session_ttl_seconds
+                             : context_->options.reply_retention_seconds;
+  return session.last_used_nanos + static_cast<int64_t>(seconds * 1e9);
+}
+
+void SessionFlow::ExpireDue() {
+  const int64_t now = context_->clock->Nanos();
+  int64_t next = next_expiry_.load(std::memory_order_relaxed);
+  if (now < next) return;
+  if (!next_expiry_.compare_exchange_strong(next, now + context_->store.timer_nanos())) return;
+  for (size_t i = 0; i < context_->store.shard_count(); ++i) {
+    ExpireDueOf(context_->store.shard(i), now);
+  }
+}
+
+void SessionFlow::ExpireDueOf(Shard* shard, int64_t now) {
+  constexpr int kAtOnce = 64;  // then others get at the lock
+  for (bool more = true; more;) {
+    MutexLock lock(&shard->mutex);
+    for (int i = 0; i < kAtOnce && more; ++i) {
+      Timer* const timer = shard->wheel.PopDue(now);
+      more = timer != nullptr;
+      if (more) Expire(shard, static_cast<Session*>(timer), now);
+    }
+  }
+}
+
+void SessionFlow::Expire(Shard* shard, Session* session, int64_t now) {
+  if (session->phase != Session::Phase::kIdle) return;  // armed again when it rests
+  const int64_t due = DueNanos(*session);
+  if (due > now) return shard->wheel.Arm(session, due);
+  if (session->life == Session::Life::kLive) {
+    EndLife(session, EndReason::kExpired);
+    context_->store.RememberExpired(shard, session->id, now);
+  }
+  Drop(session);
+}
+
+}  // namespace sequent::engine

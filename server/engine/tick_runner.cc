@@ -1,0 +1,271 @@
+#include "server/engine/tick_runner.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+
+#include <utility>
+
+#include "core/base/error.h"
+#include "server/engine/decode.h"
+#include "server/engine/input_check.h"
+#include "server/engine/tick.h"
+
+namespace sequent::engine {
+namespace {
+
+// A text codec holds back at most this much of an earlier request, which then becomes steps too.
+constexpr uint64_t kMaxHeldBack = 3;
+
+bool NeedsTick(const StepItem& item) {
+  if (item.from_last || item.units > item.units_done) return true;
+  const TextCodec* codec = item.lane->model.text_codec();
+  return item.flush && item.units == 0 && codec != nullptr &&
+         item.request.input.kind != Input::Kind::kTokens &&
+         codec->PendingBytes(item.lane->model.codec_state(item.working.data())) > 0;
+}
+
+Status NotFinite() {
+  return MakeError(Reason::kInternalError,
+                   "the model's output or state is no longer a number; nothing was applied");
+}
+
+std::unique_ptr<StepItem> AsStep(std::unique_ptr<Item> item) {
+  return std::unique_ptr<StepItem>(static_cast<StepItem*>(item.release()));
+}
+
+Session* PopReady(Lane* lane) {
+  MutexLock lock(&lane->mutex);
+  return lane->ready.Pop();
+}
+
+void MarkRunning(Session* session) {
+  MutexLock lock(&session->shard->mutex);
+  session->phase = Session::Phase::kRunning;
+}
+
+}  // namespace
+
+void TickRunner::Run(Lane* lane) {
+  Tick& tick = *lane->tick;
+  tick.Clear();
+  while (tick.HasRoom()) {
+    Session* const session = PopReady(lane);
+    if (session == nullptr) break;
+    MarkRunning(session);
+    Advance(lane, session);
+  }
+  if (!tick.rows().empty()) {
+    tick.Run(*lane, *context_->clock, pool_);
+    Report(lane);
+    for (Tick::Row& row : tick.rows()) {
+      row.item->reply->batch_rows = static_cast<uint32_t>(tick.rows().size());
+      if (!row.finite) {
+        Fail(row.session, NotFinite());
+      } else if (row.whole) {
+        Finish(row.session, row.item);
+      }
+      flow_->Settle(row.session);
+    }
+  }
+}
+
+void TickRunner::Report(Lane* lane) {
+  const ModelMetrics& metrics = *lane->metrics;
+  metrics.TickDone(lane->tick->seconds(), lane->tick->rows().size());
+  size_t ready;
+  {
+    MutexLock lock(&lane->mutex);
+    ready = lane->ready.size();
+  }
+  metrics.ready_sessions->Set(static_cast<double>(ready));
+  metrics.state_bytes_memory->Set(
+      static_cast<double>(lane->slab.rows_in_use() * lane->slab.row_bytes()));
+  metrics.state_bytes_replies->Set(static_cast<double>(lane->reply_bytes.load()));
+  context_->metrics->SetQueuedSteps(context_->queued_steps.load());
+}
+
+// ---- before the tick ----
+
+void TickRunner::Advance(Lane* lane, Session* session) {
+  while (Item* const front = flow_->Front(session)) {
+    if (front->kind == Item::Kind::kControl) {
+      if (RunControl(session, static_cast<ControlItem*>(front))) return;
+      continue;
+    }
+    auto* const item = static_cast<StepItem*>(front);
+    if (!AdvanceStep(session, item)) continue;
+    if (item->lane == lane) return lane->tick->Add(session, item);
+    break;  // a life that begins on another version: that one's tick
+  }
+  flow_->Settle(session);
+}
+
+bool TickRunner::RunControl(Session* session, ControlItem* item) {
+  // Its own copy: once parked, the item may be taken away while the act is still returning.
+  const ControlItem::Act act = std::move(item->act);
+  if (act(session, absl::OkStatus()) == ControlItem::Next::kParked) return true;
+  flow_->PopFront(session);
+  return false;
+}
+
+bool TickRunner::AdvanceStep(Session* session, StepItem* item) {
+  if (!item->running) {
+    const Status status = item->internal ? StartInternal(session, item) : Start(session, item);
+    if (!status.ok()) {
+      Fail(session, status);
+      return false;
+    }
+    if (!item->running) return false;  // answered without running; the item is gone
+  }
+  if (NeedsTick(*item)) return true;
+  Finish(session, item);
+  return false;
+}
+
+Status TickRunner::StartInternal(Session* session, StepItem* item) {
+  item->lane = session->lane;
+  return Prepare(item, std::move(session->row));
+}
+
+Status TickRunner::Start(Session* session, StepItem* item) {
+  const StepRequest& request = item->request;
+  if (request.deadline_nanos <= context_->clock->Nanos()) {
+    return MakeError(Reason::kDeadline, "the deadline passed before the request's turn came");
+  }
+  if (request.cancelled && request.cancelled()) {
+    return absl::CancelledError("the call was cancelled before the request's turn came");
+  }
+  SEQ_RETURN_IF_ERROR(request.refusal);
+  Admission admission;
+  admission.kind = Admission::Kind::kBegins;
+  if (!session->temporary()) {
+    admission = Admit(*session, *item);
+    if (item->numbered()) session->UnmarkFailed(request.stream_id);
+  }
+  if (admission.kind == Admission::Kind::kRefused) return admission.status;
+  if (admission.kind == Admission::Kind::kReplayed) {
+    Replay(session, std::move(admission.reply));
+    return absl::OkStatus();
+  }
+  return StartAdmitted(session, item, admission);
+}
+
+StatusOr<Lane*> TickRunner::LaneOfBirth(Session* session, const StepItem& item, bool resets) {
+  if (session->temporary()) return session->lane;
+  const StepRequest& request = item.request;
+  if (!session->reserved) {
+    SEQ_RETURN_IF_ERROR(context_->ReserveSession());
+    MutexLock lock(&session->shard->mutex);
+    session->reserved = true;
+  }
+  if (resets && request.model.empty()) {
+    SEQ_RETURN_IF_ERROR(CheckModel(*session, request.model, request.version));
+    return session->lane;
+  }
+  return context_->LaneFor(request.model, request.version);
+}
+
+Status TickRunner::StartAdmitted(Session* session, StepItem* item, const Admission& admission) {
+  item->birth = admission.kind == Admission::Kind::kBegins;
+  StateRow working;
+  if (item->birth) {
+    SEQ_ASSIGN_OR_RETURN(item->lane, LaneOfBirth(session, *item, admission.resets));
+    working = StateRow::Allocate(&item->lane->slab);
+    if (working.valid()) item->lane->model.InitState(working.data());
+  } else {
+    item->lane = session->lane;
+    working = session->row.Copy();
+  }
+  SEQ_RETURN_IF_ERROR(Prepare(item, std::move(working)));
+  StepReply& reply = *item->reply;
+  reply.step = admission.step;
+  reply.epoch = item->birth ? item->request.epoch : session->epoch;
+  reply.next_step = admission.step + item->units;
+  reply.created = item->birth && !session->temporary();
+  reply.reset = admission.resets;
+  const int64_t queued_nanos = context_->clock->Nanos() - item->arrived_nanos;
+  reply.queue_us = static_cast<uint64_t>(queued_nanos / 1000);
+  item->lane->metrics->step_queue_seconds->Observe(static_cast<double>(queued_nanos) * 1e-9);
+  return absl::OkStatus();
+}
+
+Status TickRunner::Prepare(StepItem* item, StateRow working) {
+  const Model& model = item->lane->model;
+  SEQ_RETURN_IF_ERROR(CheckInput(model, item->request.input));
+  SEQ_ASSIGN_OR_RETURN(item->plan, PlanOutput(model, item->request.output));
+  item->plan.logits_head = item->logits_head;
+  const uint64_t worst = WorstReplyBytes(model, item->plan, item->units + kMaxHeldBack);
+  if (!item->internal && worst > context_->options.max_reply_bytes) {
+    return MakeError(Reason::kOutputTooLong,
+                     StrCat("the answer could take ", worst, " bytes, expected at most ",
+                            context_->options.max_reply_bytes,
+                            " (--max-reply-bytes); ask for fewer steps, heads or classes"));
+  }
+  if (!working.valid()) {
+    return MakeError(Reason::kSessionLimit, "there is no memory for the session's state");
+  }
+  item->working = std::move(working);
+  item->reply = std::make_shared<StepReply>();
+  item->reply->model = item->lane->version->name;
+  item->reply->version = item->lane->version->version;
+  item->reply->steps = item->units;
+  item->reply->heads = EmptyResults(*item->lane, item->plan);
+  item->running = true;
+  return absl::OkStatus();
+}
+
+// ---- after it ----
+
+void TickRunner::Finish(Session* session, StepItem* item) {
+  item->reply->compute_us = static_cast<uint64_t>(item->compute_nanos / 1000);
+  if (const Status status = item->lane->model.ValidateState(item->working.data()); !status.ok()) {
+    return Fail(session, NotFinite());
+  }
+  Commit(session, item);
+}
+
+void TickRunner::Commit(Session* session, StepItem* item) {
+  const std::shared_ptr<const StepReply> reply = item->reply;
+  if (item->internal) {
+    session->row = std::move(item->working);
+  } else {
+    item->lane->metrics->steps->Increment(static_cast<double>(item->steps_made));
+    if (!session->temporary()) Apply(session, item);
+  }
+  flow_->Answer(AsStep(flow_->PopFront(session)), reply);
+}
+
+void TickRunner::Apply(Session* session, StepItem* item) {
+  const StepReply& reply = *item->reply;
+  MutexLock lock(&session->shard->mutex);
+  if (reply.reset) flow_->EndLife(session, EndReason::kReset);
+  if (item->birth) {
+    flow_->BeginLife(session, item->lane, std::move(item->working), reply.epoch, reply.next_step);
+  } else {
+    session->row = std::move(item->working);
+    session->next_step = reply.next_step;
+  }
+  session->last_used_nanos = context_->clock->Nanos();
+  flow_->Acknowledge(session, item->request.acked_step);
+  if (item->numbered()) flow_->CacheReply(session, *item, reply.step, item->reply);
+  if (item->request.end) flow_->EndLife(session, EndReason::kClient);
+}
+
+void TickRunner::Replay(Session* session, std::shared_ptr<const StepReply> reply) {
+  auto again = std::make_shared<StepReply>(*reply);
+  again->replayed = true;
+  session->lane->metrics->steps_replayed->Increment(again->steps);
+  flow_->Answer(AsStep(flow_->PopFront(session)), std::move(again));
+}
+
+void TickRunner::Fail(Session* session, Status status) {
+  const auto& front = static_cast<const StepItem&>(*flow_->Front(session));
+  // While something stands in front, nobody else looks at the marks.
+  if (!front.numbered()) session->MarkFailed(front.request.stream_id);
+  std::unique_ptr<StepItem> item = AsStep(flow_->PopFront(session));
+  const uint64_t next_step = session->life == Session::Life::kLive ? session->next_step : 0;
+  flow_->Refuse(std::move(item), std::move(status), next_step);
+}
+
+}  // namespace sequent::engine
