@@ -1,8 +1,9 @@
 // Matrix products over rows that are given by address.
 //
 // Batch invariance: each output element is a sum in one fixed order (initial value, then k = 0, 1,
-// ...), by fused multiply-adds, whatever the number of rows and wherever a row stands among them. A
-// sum stored and continued later has the same bits as one that was never interrupted.
+// ...), by multiply-adds (fused on targets that fuse), whatever the number of rows and wherever a
+// row stands among them. A sum stored and continued later has the same bits as one that was never
+// interrupted.
 //
 // Rows need not be aligned. `y` rows must not overlap `x` rows. Thread safety: pure functions.
 #ifndef SEQUENT_CORE_KERNELS_PRODUCT_H_
