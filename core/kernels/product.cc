@@ -50,8 +50,11 @@ void PanelProduct(const PackedMatrix& w, size_t p, size_t rows, const float* con
   ForEachTile(rows, [&](auto tile_rows, size_t row) HWY_ATTR {
     Tile<decltype(tile_rows)::value, V> tile;
     const bool load = start == Start::kAccumulate;
-    if (start == Start::kZero) tile.Zero();
-    if (start == Start::kBias) tile.LoadAll(bias + offset);
+    if (start == Start::kBias) {
+      tile.LoadAll(bias + offset);
+    } else {
+      tile.Zero();  // to be loaded over if sums go on; GCC cannot see that they always are
+    }
     if (columns < V * kLanes) {
       EdgeTile(&tile, panel, x + row, first_k, count, load, y + row, offset, columns);
       return;
