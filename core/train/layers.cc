@@ -213,9 +213,14 @@ std::unique_ptr<TrainLayer<T>> MakeTrainLayer(const LayerPlace& place) {
     case NodeKind::kConcat:
     case NodeKind::kAdd:
       return std::make_unique<JoinLayer<T>>(place);
-    default:
-      return MakeRecurrentLayer<T>(place);
+    case NodeKind::kRnn:
+      return MakeRnnLayer<T>(place);
+    case NodeKind::kLstm:
+      return MakeLstmLayer<T>(place);
+    case NodeKind::kGru:
+      return MakeGruLayer<T>(place);
   }
+  return nullptr;
 }
 
 template std::unique_ptr<TrainLayer<float>> MakeTrainLayer(const LayerPlace&);

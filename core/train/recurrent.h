@@ -1,4 +1,4 @@
-// Layers with memory, and what their backward passes share.
+// Layers with memory, one source file a cell.
 #ifndef SEQUENT_CORE_TRAIN_RECURRENT_H_
 #define SEQUENT_CORE_TRAIN_RECURRENT_H_
 
@@ -25,9 +25,13 @@ T SlopeAt(kernels::Function f, T y) {
   }
 }
 
-// rnn, lstm, gru.
 template <typename T>
-std::unique_ptr<TrainLayer<T>> MakeRecurrentLayer(const LayerPlace& place);
+std::unique_ptr<TrainLayer<T>> MakeRnnLayer(const LayerPlace& place);
+template <typename T>
+std::unique_ptr<TrainLayer<T>> MakeLstmLayer(const LayerPlace& place);
+// All four forms.
+template <typename T>
+std::unique_ptr<TrainLayer<T>> MakeGruLayer(const LayerPlace& place);
 
 }  // namespace sequent::train
 
