@@ -1,0 +1,400 @@
+// The trainable twin against vectors computed by another library (tests/golden/gen.py): outputs,
+// last states, and the gradients of weights and inputs; losses, clipping, optimisers.
+//
+// Parameter i there, in order of registration, is filled row-major with 0.5 sin(0.37 k + i + 1),
+// inputs with sin(0.11 k); the loss is sum(y w), w = cos(0.23 k). A head that passes y on and a
+// squared error around y - w / 2 give y the same gradient w.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/model/graph.h"
+#include "core/train/network.h"
+#include "core/train/optimizer.h"
+#include "tests/core/nn/nn_testing.h"
+
+namespace sequent::train {
+namespace {
+
+using Values = std::vector<double>;
+
+constexpr size_t kSteps = 5, kRows = 2, kIn = 3, kUnits = 4;
+
+template <typename T>
+constexpr double kTolerance = sizeof(T) == 8 ? 1e-9 : 1e-5;
+
+const nlohmann::json& Golden(const std::string& name) {
+  static const nlohmann::json all = [] {
+    std::ifstream file("tests/golden/golden.json");
+    EXPECT_TRUE(file.good()) << "run from the source root";
+    return nlohmann::json::parse(file);
+  }();
+  return all.at(name);
+}
+
+Values Parameter(size_t i, size_t size) {
+  Values values(size);
+  for (size_t k = 0; k < size; ++k) values[k] = 0.5 * std::sin(0.37 * k + i + 1);
+  return values;
+}
+
+template <typename T>
+std::vector<T> Input(size_t size) {
+  std::vector<T> values(size);
+  for (size_t k = 0; k < size; ++k) values[k] = static_cast<T>(std::sin(0.11 * k));
+  return values;
+}
+
+Values Sum(const Values& a, const Values& b) {
+  Values sum(a);
+  for (size_t i = 0; i < a.size(); ++i) sum[i] += b[i];
+  return sum;
+}
+
+// Columns first .. first + count - 1 of [kUnits, kUnits + kIn] matrices over [h, x], joined by
+// rows.
+Values Columns(const std::vector<Values>& gates, size_t first, size_t count) {
+  Values joined;
+  for (const Values& gate : gates) {
+    for (size_t o = 0; o < kUnits; ++o) {
+      const auto row = gate.begin() + static_cast<ptrdiff_t>(o * (kUnits + kIn) + first);
+      joined.insert(joined.end(), row, row + static_cast<ptrdiff_t>(count));
+    }
+  }
+  return joined;
+}
+
+template <typename T>
+void ExpectNear(const std::vector<T>& got, const Values& expected, const std::string& what) {
+  ASSERT_EQ(got.size(), expected.size()) << what;
+  for (size_t i = 0; i < got.size(); ++i) {
+    EXPECT_NEAR(static_cast<double>(got[i]), expected[i],
+                kTolerance<T> * std::max(1.0, std::abs(expected[i])))
+        << what << ", element " << i;
+  }
+}
+
+struct GoldenTensor {
+  std::string name;
+  Values values, gradient;
+};
+
+// A golden case and what it is here: layers, the last of them 'l', and their tensors.
+struct GoldenCell {
+  std::string name, layers;
+  std::vector<GoldenTensor> tensors;
+};
+
+template <typename T>
+T* TensorIn(const Network<T>& network, const std::string& name, std::vector<T>* flat) {
+  for (size_t i = 0; i < network.table().size(); ++i) {
+    if (network.table()[i].name == name) return flat->data() + network.offset(i);
+  }
+  ADD_FAILURE() << "no tensor " << name;
+  return flat->data();
+}
+
+template <typename T>
+void SetParameters(const GoldenCell& cell, Network<T>* network) {
+  for (const GoldenTensor& tensor : cell.tensors) {
+    std::copy(tensor.values.begin(), tensor.values.end(),
+              TensorIn(*network, tensor.name, &network->parameters()));
+  }
+  // 'abc' passes on units 0 to 2, 'd' unit 3.
+  for (size_t i = 0; i < 3; ++i) {
+    TensorIn(*network, "abc.weight", &network->parameters())[i * (kUnits + 1)] = 1;
+  }
+  TensorIn(*network, "d.weight", &network->parameters())[3] = 1;
+  network->Prepare();
+}
+
+template <typename T>
+Chunk<T> GoldenChunk(const Values& y) {
+  Chunk<T> chunk;
+  chunk.steps = kSteps;
+  chunk.rows = kRows;
+  chunk.features = Input<T>(kSteps * kRows * kIn);
+  chunk.classes.resize(2);
+  chunk.targets.resize(2);
+  for (size_t k = 0; k < y.size(); ++k) {
+    chunk.targets[k % kUnits < 3 ? 0 : 1].push_back(
+        static_cast<T>(y[k] - std::cos(0.23 * static_cast<double>(k)) / 2));
+  }
+  return chunk;
+}
+
+template <typename T>
+void ExpectGoldenIn(const GoldenCell& cell) {
+  SCOPED_TRACE(sizeof(T) == 8 ? "in double" : "in float");
+  const auto& golden = Golden(cell.name);
+  const auto contents = FeatureContents(
+      cell.layers +
+      " heads { name: 'abc' input: 'l' regression { columns: 'a' columns: 'b' columns: 'c' } }"
+      " heads { name: 'd' input: 'l' regression { columns: 'a' } }");
+  Network<T> network(*ResolveGraph(contents.config));
+  SetParameters(cell, &network);
+  Tape<T> tape;
+  network.ResetTape(kRows, &tape);
+  std::vector<T> gradients(network.parameter_count(), T(0));
+  network.Run(GoldenChunk<T>(golden.at("y")), {1, 1}, {}, /*training=*/true, &tape,
+              gradients.data());
+
+  ExpectNear(tape.nodes.back().y, golden.at("y"), "y");
+  ExpectNear(tape.nodes[0].dy, golden.at("dx"), "dx");
+  Values state;
+  for (const Values& part : golden.at("final").get<std::vector<Values>>()) {
+    state.insert(state.end(), part.begin(), part.end());
+  }
+  // Of two layers the last one's state is the second half.
+  const size_t own = tape.nodes.back().state.size();
+  ExpectNear(tape.nodes.back().state,
+             Values(state.end() - static_cast<ptrdiff_t>(own), state.end()), "last state");
+  for (const GoldenTensor& tensor : cell.tensors) {
+    const T* gradient = TensorIn(network, tensor.name, &gradients);
+    ExpectNear(std::vector<T>(gradient, gradient + tensor.values.size()), tensor.gradient,
+               "gradient of " + tensor.name);
+  }
+}
+
+void ExpectGolden(const GoldenCell& cell) {
+  ExpectGoldenIn<double>(cell);
+  ExpectGoldenIn<float>(cell);
+}
+
+// PyTorch's four parameters of layer number `layer`, the biases added for cells with one.
+void AddTorchLayer(const std::string& layer_name, size_t layer, size_t gates, size_t in,
+                   bool two_biases, GoldenCell* cell) {
+  const auto& gradients = Golden(cell->name).at("grads");
+  const auto gradient = [&](const char* what) -> Values {
+    return gradients.at(what + std::string("_l") + std::to_string(layer));
+  };
+  const size_t first = 4 * layer, width = gates * kUnits;
+  cell->tensors.push_back(
+      {layer_name + ".weight_input", Parameter(first, width * in), gradient("weight_ih")});
+  cell->tensors.push_back(
+      {layer_name + ".weight_state", Parameter(first + 1, width * kUnits), gradient("weight_hh")});
+  const Values input = Parameter(first + 2, width), state = Parameter(first + 3, width);
+  if (two_biases) {
+    cell->tensors.push_back({layer_name + ".bias_input", input, gradient("bias_ih")});
+    cell->tensors.push_back({layer_name + ".bias_state", state, gradient("bias_hh")});
+  } else {
+    cell->tensors.push_back({layer_name + ".bias", Sum(input, state), gradient("bias_ih")});
+  }
+}
+
+TEST(Golden, RnnTanh) {
+  GoldenCell cell{"rnn_tanh", "layers { name: 'l' rnn { units: 4 } }", {}};
+  AddTorchLayer("l", 0, 1, kIn, false, &cell);
+  ExpectGolden(cell);
+}
+
+TEST(Golden, RnnRelu) {
+  GoldenCell cell{"rnn_relu", "layers { name: 'l' rnn { units: 4 activation: 'relu' } }", {}};
+  AddTorchLayer("l", 0, 1, kIn, false, &cell);
+  ExpectGolden(cell);
+}
+
+TEST(Golden, Lstm) {
+  GoldenCell cell{"lstm", "layers { name: 'l' lstm { units: 4 } }", {}};
+  AddTorchLayer("l", 0, 4, kIn, false, &cell);
+  ExpectGolden(cell);
+}
+
+TEST(Golden, GruResetAfter) {
+  GoldenCell cell{"gru_torch(reset_after)", "layers { name: 'l' gru { units: 4 } }", {}};
+  AddTorchLayer("l", 0, 3, kIn, true, &cell);
+  ExpectGolden(cell);
+}
+
+TEST(Golden, GruOfTwoLayers) {
+  GoldenCell cell{"gru_2layer",
+                  "layers { name: 'k' gru { units: 4 } } layers { name: 'l' gru { units: 4 } }",
+                  {}};
+  AddTorchLayer("k", 0, 3, kIn, true, &cell);
+  AddTorchLayer("l", 1, 3, kUnits, true, &cell);
+  ExpectGolden(cell);
+}
+
+// The textbook's: reset before the product, z takes the new, no bias, weights over [h, x].
+TEST(Golden, GruOfTheTextbook) {
+  GoldenCell cell{
+      "gru_article([h,x] concat, no bias, h=(1-z)h+z*hh)",
+      "layers { name: 'l' gru { units: 4 reset: 'before' update_gate: 'take_new' bias: false } }",
+      {}};
+  std::vector<Values> rzn, gradients;
+  for (const char* gate : {"Wr", "Wz", "W"}) {
+    rzn.push_back(Parameter(rzn.size(), kUnits * (kUnits + kIn)));
+    gradients.push_back(Golden(cell.name).at("grads").at(gate));
+  }
+  cell.tensors = {{"l.weight_state", Columns(rzn, 0, kUnits), Columns(gradients, 0, kUnits)},
+                  {"l.weight_input", Columns(rzn, kUnits, kIn), Columns(gradients, kUnits, kIn)}};
+  ExpectGolden(cell);
+}
+
+// The textbook's: gates f, i, C, o with a matrix over [h, x] and a bias each.
+TEST(Golden, LstmOfTheTextbook) {
+  GoldenCell cell{"lstm_article([h,x] concat)", "layers { name: 'l' lstm { units: 4 } }", {}};
+  const auto& golden = Golden(cell.name).at("grads");
+  std::vector<Values> ifgo, gradients;
+  Values bias, bias_gradient;
+  const std::string order = "fiCo";
+  for (const char gate : std::string("ifCo")) {
+    const size_t place = order.find(gate);
+    ifgo.push_back(Parameter(2 * place, kUnits * (kUnits + kIn)));
+    gradients.push_back(golden.at(std::string("W") + gate));
+    const Values own = Parameter(2 * place + 1, kUnits);
+    const Values own_gradient = golden.at(std::string("b") + gate);
+    bias.insert(bias.end(), own.begin(), own.end());
+    bias_gradient.insert(bias_gradient.end(), own_gradient.begin(), own_gradient.end());
+  }
+  cell.tensors = {{"l.weight_state", Columns(ifgo, 0, kUnits), Columns(gradients, 0, kUnits)},
+                  {"l.weight_input", Columns(ifgo, kUnits, kIn), Columns(gradients, kUnits, kIn)},
+                  {"l.bias", bias, bias_gradient}};
+  ExpectGolden(cell);
+}
+
+template <typename T>
+void ExpectGoldenCrossEntropy() {
+  const auto& golden = Golden("softmax_ce_ignore_index");
+  // Five classes from five columns that are passed on.
+  v1::ModelConfig config = FeatureContents("heads { name: 'y' softmax { classes: 5 } }").config;
+  for (const char* name : {"d", "e"}) {
+    config.mutable_inputs(0)->mutable_features()->add_columns()->set_name(name);
+  }
+  Network<T> network(*ResolveGraph(config));
+  T* weight = TensorIn(network, "y.weight", &network.parameters());
+  for (size_t i = 0; i < 5; ++i) weight[6 * i] = 1;
+  network.Prepare();
+  Chunk<T> chunk;
+  chunk.steps = 4;
+  chunk.rows = 1;
+  chunk.features = Input<T>(20);
+  chunk.classes = {{0, 2, -1, 4}};
+  chunk.targets.resize(1);
+  Tape<T> tape;
+  network.ResetTape(1, &tape);
+  std::vector<T> gradients(network.parameter_count(), T(0));
+  const double loss = network.Run(chunk, {1.0 / 3}, {}, /*training=*/true, &tape, gradients.data());
+  EXPECT_NEAR(loss, golden.at("loss").get<double>(), kTolerance<T>);
+  ExpectNear(tape.nodes[0].dy, golden.at("dx"), "dx");
+}
+
+TEST(Golden, SoftmaxCrossEntropyWithAMaskedStep) {
+  ExpectGoldenCrossEntropy<double>();
+  ExpectGoldenCrossEntropy<float>();
+}
+
+TEST(Golden, LeakyRelu) {
+  Values y(6);
+  for (size_t i = 0; i < y.size(); ++i) y[i] = static_cast<double>(i) - 2.5;
+  std::vector<float> fast(y.begin(), y.end());
+  Apply(kernels::Function::kLeakyRelu, y.size(), y.data(), y.data());
+  Apply(kernels::Function::kLeakyRelu, fast.size(), fast.data(), fast.data());
+  ExpectNear(y, Golden("leaky_relu_0.01"), "in double");
+  ExpectNear(fast, Golden("leaky_relu_0.01"), "in float");
+}
+
+template <typename T>
+void ExpectGoldenClipping(double epsilon, const char* which) {
+  const auto& golden = Golden("clip_by_global_norm_article");
+  std::vector<T> gradients;
+  for (int i = 0; i < 10; ++i) gradients.push_back(i % 2 == 0 ? T(10) : T(100));
+  v1::Clip clip;
+  clip.set_global_norm(15);
+  clip.set_epsilon(epsilon);
+  EXPECT_NEAR(ClipGradients(clip, &gradients), golden.at("global_norm").get<double>(),
+              kTolerance<T>);
+  const Values expected = golden.at(which);
+  for (size_t i = 0; i < gradients.size(); i += 2) {
+    ExpectNear(std::vector<T>(gradients.begin() + static_cast<ptrdiff_t>(i),
+                              gradients.begin() + static_cast<ptrdiff_t>(i) + 2),
+               expected, which);
+  }
+}
+
+TEST(Golden, ClippingByTheGlobalNorm) {
+  ExpectGoldenClipping<double>(0, "tf_formula_each");
+  ExpectGoldenClipping<float>(0, "tf_formula_each");
+}
+
+TEST(Golden, ClippingWithPyTorchsEpsilon) {
+  ExpectGoldenClipping<double>(1e-6, "torch_each");
+  ExpectGoldenClipping<float>(1e-6, "torch_each");
+}
+
+// Five updates on (p - t)^2 c.
+template <typename T>
+void ExpectGoldenTrace(const std::string& name, const v1::Optimizer& options) {
+  SCOPED_TRACE(name);
+  constexpr double kTarget[] = {0.3, 0.1, -0.7}, kCurvature[] = {1, 10, 0.1};
+  std::vector<T> p = {T(1), T(-2), T(0.5)};
+  Optimizer<T> optimizer(options, p.size());
+  uint64_t update = 0;
+  for (const Values& expected : Golden("opt_" + name).get<std::vector<Values>>()) {
+    std::vector<T> gradients;
+    for (size_t i = 0; i < p.size(); ++i) {
+      gradients.push_back(static_cast<T>(2 * kCurvature[i] * (p[i] - kTarget[i])));
+    }
+    optimizer.Step(++update, BaseLearningRate(options), &p, &gradients);
+    ExpectNear(p, expected, "update " + std::to_string(update));
+  }
+}
+
+void ExpectGoldenTraces(const std::string& name, const v1::Optimizer& options) {
+  ExpectGoldenTrace<double>(name, options);
+  ExpectGoldenTrace<float>(name, options);
+}
+
+v1::Optimizer SgdWith(double lr, double momentum) {
+  v1::Optimizer options;
+  options.mutable_sgd()->set_lr(lr);
+  options.mutable_sgd()->set_momentum(momentum);
+  return options;
+}
+
+v1::Optimizer AdamWith(double lr) {
+  v1::Optimizer options;
+  v1::Adam* adam = options.mutable_adam();
+  adam->set_lr(lr);
+  adam->set_beta1(0.9);
+  adam->set_beta2(0.999);
+  adam->set_epsilon(1e-8);
+  return options;
+}
+
+TEST(Golden, Sgd) { ExpectGoldenTraces("sgd_lr0.05", SgdWith(0.05, 0)); }
+
+TEST(Golden, SgdWithMomentum) { ExpectGoldenTraces("sgd_m0.9", SgdWith(0.01, 0.9)); }
+
+TEST(Golden, SgdOfNesterov) {
+  v1::Optimizer options = SgdWith(0.01, 0.9);
+  options.mutable_sgd()->set_nesterov(true);
+  ExpectGoldenTraces("sgd_nesterov", options);
+}
+
+TEST(Golden, SgdWithAnL2Penalty) {
+  v1::Optimizer options = SgdWith(0.05, 0);
+  options.mutable_sgd()->set_l2(0.1);
+  ExpectGoldenTraces("sgd_wd0.1", options);
+}
+
+TEST(Golden, Adam) { ExpectGoldenTraces("adam_lr0.1", AdamWith(0.1)); }
+
+TEST(Golden, AdamWithAnL2Penalty) {
+  v1::Optimizer options = AdamWith(0.1);
+  options.mutable_adam()->set_l2(0.1);
+  ExpectGoldenTraces("adam_l2_0.1", options);
+}
+
+TEST(Golden, AdamWithDecoupledWeightDecay) {
+  v1::Optimizer options = AdamWith(0.1);
+  options.mutable_adam()->set_weight_decay(0.1);
+  ExpectGoldenTraces("adamw_0.1", options);
+}
+
+}  // namespace
+}  // namespace sequent::train
