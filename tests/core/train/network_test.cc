@@ -1,7 +1,9 @@
-// Gradients of the trainable twin against central differences, for every layer kind and head.
+// The trainable twin, for every layer kind and head: gradients against differences, outputs against
+// the equations and against core/nn, chunks against the whole, rows against the crowd.
 
 #include "core/train/network.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -10,118 +12,191 @@
 #include "core/base/random.h"
 #include "core/model/graph.h"
 #include "gtest/gtest.h"
+#include "tests/core/nn/nn_testing.h"
+#include "tests/core/nn/reference_model.h"
 #include "tests/support/models.h"
 
 namespace sequent::train {
 namespace {
 
-constexpr size_t kSteps = 4, kRows = 3;
+constexpr size_t kSteps = 4, kRows = 3, kMasked = 5;
 
-class GradientTest : public testing::TestWithParam<std::pair<std::string, ModelContents>> {};
-
-Chunk<double> RandomChunk(const Graph& graph) {
+// Inputs and targets of `steps` steps; those of pair kMasked are missing.
+Chunk<double> RandomChunk(const Graph& graph, size_t steps = kSteps) {
   const RandomStream random(3, 1, 4);
   Chunk<double> chunk;
-  chunk.steps = kSteps;
+  chunk.steps = steps;
   chunk.rows = kRows;
   uint64_t draw = 0;
-  for (size_t n = 0; n < kSteps * kRows; ++n) {
+  chunk.classes.resize(graph.heads.size());
+  chunk.targets.resize(graph.heads.size());
+  for (size_t n = 0; n < steps * kRows; ++n) {
     if (graph.tokens()) {
       chunk.tokens.push_back(static_cast<int32_t>(random.Bits(draw++) % graph.nodes[0].tokens));
     }
     for (size_t i = 0; i < graph.nodes[0].width; ++i) {
-      chunk.features.push_back(random.Normal(draw++));
+      chunk.features.push_back(static_cast<float>(random.Normal(draw++)));
     }
-  }
-  chunk.classes.resize(graph.heads.size());
-  chunk.targets.resize(graph.heads.size());
-  for (size_t h = 0; h < graph.heads.size(); ++h) {
-    const HeadNode& head = graph.heads[h];
-    for (size_t n = 0; n < kSteps * kRows; ++n) {
-      chunk.classes[h].push_back(n == 5 ? -1
-                                        : static_cast<int32_t>(random.Bits(draw++) % head.outputs));
+    for (size_t h = 0; h < graph.heads.size(); ++h) {
+      const HeadNode& head = graph.heads[h];
+      const auto label = static_cast<int32_t>(random.Bits(draw++) % head.outputs);
+      chunk.classes[h].push_back(n == kMasked ? -1 : label);
       for (size_t k = 0; k < head.columns.size(); ++k) {
-        chunk.targets[h].push_back(n == 5 ? std::numeric_limits<double>::quiet_NaN()
-                                          : random.Normal(draw++));
+        const double target = random.Normal(draw++);
+        chunk.targets[h].push_back(n == kMasked ? std::numeric_limits<double>::quiet_NaN()
+                                                : target);
       }
     }
   }
   return chunk;
 }
 
-double Loss(const Network<double>& network, const Chunk<double>& chunk, double* gradients) {
-  Tape<double> tape;
-  network.ResetTape(chunk.rows, &tape);
-  const RandomStream random(7, 7, 7);
-  for (size_t i = 0; i < tape.nodes.size(); ++i) {
-    for (size_t j = 0; j < tape.nodes[i].state.size(); ++j) {
-      tape.nodes[i].state[j] = 0.5 * random.Normal((i << 20) + j);
+// Steps [first, first + count) of rows [row, row + rows).
+template <typename T>
+Chunk<T> Cut(const Chunk<double>& whole, size_t first, size_t count, size_t row, size_t rows) {
+  Chunk<T> part;
+  part.steps = count;
+  part.rows = rows;
+  part.first_row = whole.first_row + row;
+  part.classes.resize(whole.classes.size());
+  part.targets.resize(whole.targets.size());
+  const auto copy = [&](const auto& from, auto* to) {
+    const size_t width = from.size() / (whole.steps * whole.rows);
+    for (size_t t = first; t < first + count; ++t) {
+      const auto begin = from.begin() + static_cast<ptrdiff_t>((t * whole.rows + row) * width);
+      to->insert(to->end(), begin, begin + static_cast<ptrdiff_t>(rows * width));
     }
+  };
+  copy(whole.tokens, &part.tokens);
+  copy(whole.features, &part.features);
+  for (size_t h = 0; h < whole.classes.size(); ++h) {
+    copy(whole.classes[h], &part.classes[h]);
+    copy(whole.targets[h], &part.targets[h]);
   }
-  const std::vector<double> normaliser(network.graph().heads.size(), 1.0 / 11);
-  return network.Run(chunk, normaliser, {1, 1}, /*training=*/true, &tape, gradients);
+  return part;
 }
 
-TEST_P(GradientTest, BackwardAgreesWithCentralDifferences) {
-  const auto graph = ResolveGraph(GetParam().second.config);
-  ASSERT_TRUE(graph.ok()) << graph.status();
-  Network<double> network(*graph);
-  ASSERT_TRUE(network.FromTensors(GetParam().second.tensors).ok());
-  network.Prepare();
-  const Chunk<double> chunk = RandomChunk(*graph);
+class NetworkTest : public testing::TestWithParam<std::pair<std::string, ModelContents>> {
+ protected:
+  template <typename T>
+  Network<T> MakeNetwork() const {
+    Network<T> network(graph_);
+    EXPECT_TRUE(network.FromTensors(contents_.tensors).ok());
+    network.Prepare();
+    return network;
+  }
+
+  // A state that no zero hides anything in.
+  template <typename T>
+  Tape<T> StartedTape(const Network<T>& network) const {
+    Tape<T> tape;
+    network.ResetTape(kRows, &tape);
+    const RandomStream random(7, 7, 7);
+    for (size_t i = 0; i < tape.nodes.size(); ++i) {
+      for (size_t j = 0; j < tape.nodes[i].state.size(); ++j) {
+        tape.nodes[i].state[j] = static_cast<T>(0.5 * random.Normal((i << 20) + j));
+      }
+    }
+    return tape;
+  }
+
+  template <typename T>
+  double Run(const Network<T>& network, const Chunk<T>& chunk, bool training, Tape<T>* tape,
+             T* gradients) const {
+    const std::vector<double> normaliser(graph_.heads.size(), 1.0 / 11);
+    return network.Run(chunk, normaliser, {1, 1}, training, tape, gradients);
+  }
+
+  double Loss(const Network<double>& network, const Chunk<double>& chunk) const {
+    Tape<double> tape = StartedTape(network);
+    return Run<double>(network, chunk, /*training=*/true, &tape, nullptr);
+  }
+
+  const ModelContents& contents_ = GetParam().second;
+  const Graph graph_ = *ResolveGraph(contents_.config);
+};
+
+// Of fourth order, so that the step can be large enough to leave rounding behind.
+template <class Function>
+double Difference(const Function& at, double step) {
+  return (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step);
+}
+
+// Relative to the element, or to what its tensor's elements are like if it is smaller.
+void ExpectSameGradients(const std::vector<double>& got, const std::vector<double>& expected,
+                         const std::string& what) {
+  double squares = 0;
+  for (const double value : expected) squares += value * value;
+  const double typical = std::sqrt(squares / static_cast<double>(expected.size()));
+  for (size_t i = 0; i < got.size(); ++i) {
+    EXPECT_NEAR(got[i], expected[i], 1e-6 * std::max(typical, std::abs(expected[i])))
+        << what << ", probe " << i;
+  }
+}
+
+TEST_P(NetworkTest, WeightGradientsAgreeWithDifferences) {
+  Network<double> network = MakeNetwork<double>();
+  const Chunk<double> chunk = RandomChunk(graph_);
+  Tape<double> tape = StartedTape(network);
   std::vector<double> gradients(network.parameter_count(), 0.0);
-  Loss(network, chunk, gradients.data());
+  Run(network, chunk, /*training=*/true, &tape, gradients.data());
   const RandomStream random(11, 0, 0);
   for (size_t tensor = 0; tensor < network.table().size(); ++tensor) {
     const size_t begin = network.offset(tensor);
     const size_t end = tensor + 1 < network.table().size() ? network.offset(tensor + 1)
                                                            : network.parameter_count();
-    for (uint64_t probe = 0; probe < 12; ++probe) {
+    std::vector<double> got, expected;
+    for (uint64_t probe = 0; probe < 40; ++probe) {
       const size_t i = begin + random.Bits(tensor * 100 + probe) % (end - begin);
-      const double kept = network.parameters()[i], step = 1e-5;
-      network.parameters()[i] = kept + step;
-      network.Prepare();
-      const double above = Loss(network, chunk, nullptr);
-      network.parameters()[i] = kept - step;
-      network.Prepare();
-      const double below = Loss(network, chunk, nullptr);
+      const double kept = network.parameters()[i];
+      got.push_back(gradients[i]);
+      expected.push_back(Difference(
+          [&](double change) {
+            network.parameters()[i] = kept + change;
+            network.Prepare();
+            return Loss(network, chunk);
+          },
+          1e-4));
       network.parameters()[i] = kept;
-      network.Prepare();
-      const double difference = (above - below) / (2 * step);
-      EXPECT_NEAR(gradients[i], difference, 1e-6 * std::max(1.0, std::abs(difference)))
-          << network.table()[tensor].name << " element " << i - begin;
     }
+    network.Prepare();
+    ExpectSameGradients(got, expected, network.table()[tensor].name);
   }
 }
 
-TEST_P(GradientTest, FloatAgreesWithDouble) {
-  const auto graph = ResolveGraph(GetParam().second.config);
-  Network<double> exact(*graph);
-  Network<float> fast(*graph);
-  ASSERT_TRUE(exact.FromTensors(GetParam().second.tensors).ok());
-  ASSERT_TRUE(fast.FromTensors(GetParam().second.tensors).ok());
-  exact.Prepare();
-  fast.Prepare();
-  const Chunk<double> chunk = RandomChunk(*graph);
-  Chunk<float> same;
-  same.steps = chunk.steps;
-  same.rows = chunk.rows;
-  same.tokens = chunk.tokens;
-  same.features.assign(chunk.features.begin(), chunk.features.end());
-  same.classes = chunk.classes;
-  for (const auto& targets : chunk.targets)
-    same.targets.emplace_back(targets.begin(), targets.end());
+TEST_P(NetworkTest, InputGradientsAgreeWithDifferences) {
+  const Network<double> network = MakeNetwork<double>();
+  Chunk<double> chunk = RandomChunk(graph_);
+  Tape<double> tape = StartedTape(network);
+  std::vector<double> gradients(network.parameter_count(), 0.0);
+  Run(network, chunk, /*training=*/true, &tape, gradients.data());
+  std::vector<double> expected;
+  for (double& feature : chunk.features) {
+    const double kept = feature;
+    expected.push_back(Difference(
+        [&](double change) {
+          feature = kept + change;
+          return Loss(network, chunk);
+        },
+        1e-4));
+    feature = kept;
+  }
+  ASSERT_EQ(tape.nodes[0].dy.size(), expected.size());
+  if (!expected.empty()) ExpectSameGradients(tape.nodes[0].dy, expected, "input");
+}
+
+TEST_P(NetworkTest, FloatAgreesWithDouble) {
+  const Network<double> exact = MakeNetwork<double>();
+  const Network<float> fast = MakeNetwork<float>();
+  const Chunk<double> chunk = RandomChunk(graph_);
   std::vector<double> exact_gradients(exact.parameter_count(), 0.0);
   std::vector<float> fast_gradients(fast.parameter_count(), 0.0f);
-  Tape<double> exact_tape;
-  Tape<float> fast_tape;
-  exact.ResetTape(kRows, &exact_tape);
-  fast.ResetTape(kRows, &fast_tape);
-  const std::vector<double> normaliser(graph->heads.size(), 1.0 / 11);
+  Tape<double> exact_tape = StartedTape(exact);
+  Tape<float> fast_tape = StartedTape(fast);
   const double exact_loss =
-      exact.Run(chunk, normaliser, {1, 1}, true, &exact_tape, exact_gradients.data());
-  const double fast_loss =
-      fast.Run(same, normaliser, {1, 1}, true, &fast_tape, fast_gradients.data());
+      Run(exact, chunk, /*training=*/true, &exact_tape, exact_gradients.data());
+  const double fast_loss = Run(fast, Cut<float>(chunk, 0, kSteps, 0, kRows), /*training=*/true,
+                               &fast_tape, fast_gradients.data());
   EXPECT_NEAR(fast_loss, exact_loss, 1e-5 * std::max(1.0, std::abs(exact_loss)));
   for (size_t i = 0; i < exact_gradients.size(); ++i) {
     EXPECT_NEAR(fast_gradients[i], exact_gradients[i],
@@ -129,12 +204,162 @@ TEST_P(GradientTest, FloatAgreesWithDouble) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryLayerKind, GradientTest, testing::ValuesIn(OneModelPerLayerKind()),
+// Output j of head h for (step, row) pair n, as the tape has it.
+template <typename T>
+double Output(const Network<T>& network, const Tape<T>& tape, size_t h, size_t n, size_t j) {
+  const size_t outputs = network.graph().heads[h].outputs;
+  return static_cast<double>(network.HeadOutput(tape, h)[n * outputs + j]);
+}
+
+TEST_P(NetworkTest, TheTapeSaysWhatTheServedModelSays) {
+  constexpr size_t kLong = 20;
+  const auto model = MakeModel(contents_);
+  const Network<float> network = MakeNetwork<float>();
+  const Chunk<double> chunk = RandomChunk(graph_, kLong);
+  Tape<float> tape;
+  network.ResetTape(kRows, &tape);
+  Run<float>(network, Cut<float>(chunk, 0, kLong, 0, kRows), /*training=*/false, &tape, nullptr);
+  for (size_t row = 0; row < kRows; ++row) {
+    const Chunk<float> own = Cut<float>(chunk, 0, kLong, row, 1);
+    Player player(*model, {.steps = kLong, .tokens = own.tokens, .features = own.features});
+    player.PlayAll();
+    for (size_t h = 0; h < graph_.heads.size(); ++h) {
+      const size_t outputs = graph_.heads[h].outputs;
+      for (size_t i = 0; i < kLong * outputs; ++i) {
+        const double served = player.outputs(h)[i];
+        ASSERT_NEAR(Output(network, tape, h, i / outputs * kRows + row, i % outputs), served,
+                    1e-5 * std::max(1.0, std::abs(served)))
+            << "head " << h << ", row " << row << ", output " << i;
+      }
+    }
+  }
+}
+
+TEST_P(NetworkTest, TheTapeInDoubleSaysWhatTheEquationsSay) {
+  constexpr size_t kLong = 20;
+  const Network<double> network = MakeNetwork<double>();
+  const Chunk<double> chunk = RandomChunk(graph_, kLong);
+  Tape<double> tape;
+  network.ResetTape(kRows, &tape);
+  Run<double>(network, chunk, /*training=*/false, &tape, nullptr);
+  for (size_t row = 0; row < kRows; ++row) {
+    const Chunk<float> own = Cut<float>(chunk, 0, kLong, row, 1);
+    ReferenceModel reference(graph_, contents_.tensors);
+    for (size_t t = 0; t < kLong; ++t) {
+      const auto expected = reference.Step(graph_.tokens() ? own.tokens[t] : 0,
+                                           own.features.data() + t * graph_.nodes[0].width);
+      for (size_t h = 0; h < expected.size(); ++h) {
+        for (size_t j = 0; j < expected[h].size(); ++j) {
+          ASSERT_NEAR(Output(network, tape, h, t * kRows + row, j), expected[h][j],
+                      1e-12 * std::max(1.0, std::abs(expected[h][j])))
+              << "head " << h << ", row " << row << ", step " << t << ", output " << j;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(NetworkTest, TwoChunksCarryOnAsTheWhole) {
+  const Network<double> network = MakeNetwork<double>();
+  const Chunk<double> whole = RandomChunk(graph_, 7);
+  Tape<double> whole_tape = StartedTape(network), tape = StartedTape(network);
+  const double whole_loss = Run<double>(network, whole, false, &whole_tape, nullptr);
+  const double first =
+      Run<double>(network, Cut<double>(whole, 0, 3, 0, kRows), false, &tape, nullptr);
+  const double second =
+      Run<double>(network, Cut<double>(whole, 3, 4, 0, kRows), false, &tape, nullptr);
+  EXPECT_NEAR(first + second, whole_loss, 1e-12 * std::max(1.0, std::abs(whole_loss)));
+  for (size_t i = 0; i < tape.nodes.size(); ++i) {
+    for (size_t j = 0; j < tape.nodes[i].state.size(); ++j) {
+      EXPECT_NEAR(tape.nodes[i].state[j], whole_tape.nodes[i].state[j], 1e-12);
+    }
+  }
+}
+
+// The gradient of the second chunk is that of a sequence which begins where the first one ended.
+TEST_P(NetworkTest, GradientsStopWhereAChunkBegins) {
+  const Network<double> network = MakeNetwork<double>();
+  const Chunk<double> whole = RandomChunk(graph_, 7);
+  const Chunk<double> second = Cut<double>(whole, 3, 4, 0, kRows);
+  std::vector<double> unused(network.parameter_count(), 0.0), carried = unused, fresh = unused;
+  Tape<double> tape = StartedTape(network);
+  Run(network, Cut<double>(whole, 0, 3, 0, kRows), true, &tape, unused.data());
+  Tape<double> truncated;
+  network.ResetTape(kRows, &truncated);
+  for (size_t i = 0; i < tape.nodes.size(); ++i) {
+    truncated.nodes[i].state = tape.nodes[i].state;
+  }
+  Run(network, second, true, &tape, carried.data());
+  Run(network, second, true, &truncated, fresh.data());
+  EXPECT_EQ(carried, fresh);
+}
+
+// Dropout included: its draws are keyed by the row's place in the whole batch.
+TEST_P(NetworkTest, ARowIsTheSameAloneAndInACrowd) {
+  const Network<float> network = MakeNetwork<float>();
+  const Chunk<double> chunk = RandomChunk(graph_);
+  Tape<float> crowd;
+  network.ResetTape(kRows, &crowd);
+  Run<float>(network, Cut<float>(chunk, 0, kSteps, 0, kRows), /*training=*/true, &crowd, nullptr);
+  for (size_t row = 0; row < kRows; ++row) {
+    Tape<float> alone;
+    network.ResetTape(1, &alone);
+    Run<float>(network, Cut<float>(chunk, 0, kSteps, row, 1), /*training=*/true, &alone, nullptr);
+    for (size_t h = 0; h < graph_.heads.size(); ++h) {
+      for (size_t i = 0; i < kSteps * graph_.heads[h].outputs; ++i) {
+        const size_t t = i / graph_.heads[h].outputs, j = i % graph_.heads[h].outputs;
+        ASSERT_EQ(Output(network, alone, h, t, j), Output(network, crowd, h, t * kRows + row, j))
+            << "row " << row << ", step " << t;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryLayerKind, NetworkTest, testing::ValuesIn(OneModelPerLayerKind()),
                          [](const auto& info) {
                            std::string name = info.param.first;
                            for (char& c : name) c = std::isalnum(c) ? c : '_';
                            return name;
                          });
+
+// One step of one row through heads without weights: every output is the bias.
+double LossByHand(const std::string& head, std::vector<double> bias, int32_t label,
+                  std::vector<double> targets) {
+  const auto contents = FeatureContents("heads { name: 'y' " + head + " }");
+  Network<double> network(*ResolveGraph(contents.config));
+  std::copy(bias.begin(), bias.end(),
+            network.parameters().end() - static_cast<ptrdiff_t>(bias.size()));
+  network.Prepare();
+  Chunk<double> chunk;
+  chunk.steps = chunk.rows = 1;
+  chunk.features = {1, 2, 3};
+  chunk.classes = {{label}};
+  chunk.targets = {std::move(targets)};
+  Tape<double> tape;
+  network.ResetTape(1, &tape);
+  return network.Run(chunk, {1}, {}, /*training=*/true, &tape, nullptr);
+}
+
+TEST(HeadLoss, OfAPointIsTheSquaredError) {
+  EXPECT_DOUBLE_EQ(LossByHand("regression { columns: 'b' }", {1.5}, 0, {4}), 6.25);
+}
+
+TEST(HeadLoss, OfAGaussianIsItsNegativeLogLikelihood) {
+  // softplus(0) = log 2; log(log 2 + 1e-6) + log(2 pi) / 2 + (1 / (log 2 + 1e-6))^2 / 2.
+  EXPECT_NEAR(LossByHand("regression { distribution: 'gaussian' columns: 'b' }", {1, 0}, 0, {2}),
+              1.5931085430456033, 1e-12);
+}
+
+TEST(HeadLoss, OfASoftmaxIsTheLabelsNegativeLogProbability) {
+  // log(e^0 + e^1 + e^2) - 1.
+  EXPECT_NEAR(LossByHand("softmax { classes: 3 }", {0, 1, 2}, 1, {}), 1.4076059644443801, 1e-12);
+}
+
+TEST(HeadLoss, OfWhatIsMissingIsNothing) {
+  const double missing = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(LossByHand("softmax { classes: 3 }", {0, 1, 2}, -1, {}), 0);
+  EXPECT_EQ(LossByHand("regression { columns: 'b' }", {1.5}, 0, {missing}), 0);
+}
 
 }  // namespace
 }  // namespace sequent::train
