@@ -1,4 +1,8 @@
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <thread>
@@ -58,6 +62,27 @@ StatusOr<Job> Prepare(v1::TrainConfig config) {
   return job;
 }
 
+// Before hours of training, not after them.
+Status PrepareOutput(const v1::OutputConfig& output) {
+  std::filesystem::path folder = std::filesystem::path(output.model()).parent_path();
+  if (folder.empty()) folder = ".";
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return absl::UnavailableError(
+        StrCat("output.model: cannot create ", folder.string(), ": ", error.message()));
+  }
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    return absl::UnavailableError(
+        StrCat("output.model: cannot write into ", folder.string(), ": ", std::strerror(errno)));
+  }
+  if (std::filesystem::is_directory(output.model(), error)) {
+    return absl::InvalidArgumentError(
+        StrCat("output.model: expected a file, got the folder ", output.model()));
+  }
+  return absl::OkStatus();
+}
+
 StatusOr<train::Measures> MeasurePart(const Job& job, const TensorMap& tensors,
                                       const train::Part& part) {
   ModelContents contents;
@@ -67,14 +92,10 @@ StatusOr<train::Measures> MeasurePart(const Job& job, const TensorMap& tensors,
   return Score({model}, job.dataset, part, job.pool.get());
 }
 
-StatusOr<std::unique_ptr<MetricsLog>> OpenMetrics(const std::string& run_dir, bool resume) {
+StatusOr<std::unique_ptr<MetricsLog>> OpenMetrics(const std::string& run_dir, uint64_t keep) {
   std::error_code error;
   std::filesystem::create_directories(run_dir, error);
   if (error) return absl::UnavailableError(StrCat(run_dir, ": ", error.message()));
-  uint64_t keep = 0;
-  if (resume) {
-    SEQ_ASSIGN_OR_RETURN(keep, train::CheckpointUpdate(run_dir));
-  }
   return MetricsLog::Open(run_dir + "/metrics.jsonl", keep);
 }
 
@@ -86,7 +107,7 @@ StatusOr<train::FitResult> Train(const Job& job, const FitOptions& options) {
     initial = std::move(contents.tensors);
   }
   const std::string& run_dir = job.config.output().run_dir();
-  SEQ_ASSIGN_OR_RETURN(const auto log, OpenMetrics(run_dir, options.resume));
+  std::unique_ptr<MetricsLog> log;
   Progress progress(kind, job.model.task() == "forecast" ? "steps" : "chars", stderr);
   train::TrainerHooks hooks;
   hooks.stop = options.stop;
@@ -95,6 +116,10 @@ StatusOr<train::FitResult> Train(const Job& job, const FitOptions& options) {
       return MeasurePart(job, tensors, job.parts.validation);
     };
   }
+  hooks.on_start = [&](uint64_t update) -> Status {
+    SEQ_ASSIGN_OR_RETURN(log, OpenMetrics(run_dir, update));
+    return absl::OkStatus();
+  };
   hooks.on_update = [&](const train::UpdateEvent& event) {
     log->Add(event);
     progress.Update(event);
@@ -106,7 +131,7 @@ StatusOr<train::FitResult> Train(const Job& job, const FitOptions& options) {
   auto result = train::Fit(job.config, job.model, job.data, run_dir, options.resume,
                            options.init_from.empty() ? nullptr : &initial, hooks);
   progress.Clear();
-  SEQ_RETURN_IF_ERROR(log->Close());
+  if (result.ok()) SEQ_RETURN_IF_ERROR(log->Close());
   return result;
 }
 
@@ -156,9 +181,12 @@ void PrintResult(const Job& job, const train::FitResult& result, const TrainingR
     std::printf("%s", DescribeMeasures("validation", record.validation).c_str());
   }
   if (!record.test.empty()) std::printf("%s", DescribeMeasures("test", record.test).c_str());
-  std::printf("trained on %.0f %s per second\n", speed,
-              job.model.task() == "forecast" ? "steps" : "characters");
+  if (result.symbols > 0) {
+    std::printf("trained on %.0f %s per second\n", speed,
+                job.model.task() == "forecast" ? "steps" : "characters");
+  }
   for (const std::string& file : files) std::printf("wrote %s\n", file.c_str());
+  if (result.stop_reason == "interrupted") std::printf("to go on: the same command, --resume\n");
 }
 
 StatusOr<std::vector<std::string>> WriteModel(const Job& job, const train::FitResult& result,
@@ -168,9 +196,6 @@ StatusOr<std::vector<std::string>> WriteModel(const Job& job, const train::FitRe
   contents.tensors = result.best;
   contents.training = RecordToJson(record);
   const v1::OutputConfig& output = job.config.output();
-  std::error_code error;
-  const auto folder = std::filesystem::path(output.model()).parent_path();
-  if (!folder.empty()) std::filesystem::create_directories(folder, error);
   SEQ_RETURN_IF_ERROR(WriteModelFile(output.model(), contents));
   std::vector<std::string> files = {output.model()};
   if (output.publish().empty()) return files;
@@ -189,6 +214,7 @@ Status RunFit(const FitOptions& options) {
     std::printf("%s", WriteYaml(config).c_str());
     return absl::OkStatus();
   }
+  SEQ_RETURN_IF_ERROR(PrepareOutput(config.output()));
   SEQ_ASSIGN_OR_RETURN(const Job job, Prepare(std::move(config)));
   SEQ_ASSIGN_OR_RETURN(const train::FitResult result, Train(job, options));
   SEQ_ASSIGN_OR_RETURN(const TrainingRecord record, MakeRecord(job, result));

@@ -11,7 +11,7 @@ namespace {
 
 std::atomic<bool> stop{false};
 
-// The first Ctrl-C lets the update finish; the second ends the process.
+// The first Ctrl-C (or SIGTERM) lets the update finish; the second ends the process.
 void OnInterrupt(int signal) {
   stop.store(true);
   std::signal(signal, SIG_DFL);
@@ -95,6 +95,8 @@ int main(int argc, char** argv) {
     fit.config.environment = sequent::ProcessEnvironment();
     fit.stop = &stop;
     std::signal(SIGINT, OnInterrupt);
+    std::signal(SIGTERM, OnInterrupt);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error like a full disk
     status = sequent::RunFit(fit);
   } else if (app.got_subcommand("evaluate")) {
     status = sequent::RunEvaluate(evaluate);

@@ -8,7 +8,6 @@
 #include "absl/strings/numbers.h"
 #include "core/base/file.h"
 #include "core/base/hash.h"
-#include "core/train/trainer.h"
 
 namespace sequent::train {
 namespace {
@@ -83,6 +82,16 @@ std::vector<uint64_t> List(const std::string& run_dir) {
   return updates;
 }
 
+// Temporary files of writes that a kill cut short.
+void RemoveHalfWritten(const std::string& run_dir) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(Folder(run_dir), error)) {
+    if (entry.path().filename().string().find(".ckpt.tmp.") == std::string::npos) continue;
+    std::error_code ignored;
+    fs::remove(entry.path(), ignored);
+  }
+}
+
 std::string PathOf(const std::string& run_dir, uint64_t update) {
   return (Folder(run_dir) / (std::to_string(update) + ".ckpt")).string();
 }
@@ -93,6 +102,7 @@ std::string SerializeCheckpoint(const Checkpoint& checkpoint) {
   Writer writer;
   writer.Put(checkpoint.config);
   writer.Put(checkpoint.model);
+  writer.Put(checkpoint.data);
   writer.Put(checkpoint.update);
   writer.Put(checkpoint.finished);
   writer.Put(checkpoint.parameters);
@@ -125,6 +135,7 @@ StatusOr<Checkpoint> ParseCheckpoint(std::string_view bytes) {
   Checkpoint checkpoint;
   reader.Get(&checkpoint.config);
   reader.Get(&checkpoint.model);
+  reader.Get(&checkpoint.data);
   reader.Get(&checkpoint.update);
   reader.Get(&checkpoint.finished);
   reader.Get(&checkpoint.parameters);
@@ -160,6 +171,20 @@ Status WriteCheckpoint(const std::string& run_dir, const Checkpoint& checkpoint,
   const std::vector<uint64_t> updates = List(run_dir);
   for (size_t i = keep_last; i < updates.size(); ++i)
     fs::remove(PathOf(run_dir, updates[i]), error);
+  RemoveHalfWritten(run_dir);
+  return absl::OkStatus();
+}
+
+Status RemoveCheckpoints(const std::string& run_dir) {
+  for (const uint64_t update : List(run_dir)) {
+    std::error_code error;
+    fs::remove(PathOf(run_dir, update), error);
+    if (error) {
+      return absl::UnavailableError(
+          StrCat("cannot remove ", PathOf(run_dir, update), ": ", error.message()));
+    }
+  }
+  RemoveHalfWritten(run_dir);
   return absl::OkStatus();
 }
 
@@ -173,13 +198,6 @@ StatusOr<Checkpoint> ReadNewestCheckpoint(const std::string& run_dir) {
     problem = absl::DataLossError(StrCat(path, ": ", checkpoint.status().message()));
   }
   return problem;
-}
-
-StatusOr<uint64_t> CheckpointUpdate(const std::string& run_dir) {
-  const auto checkpoint = ReadNewestCheckpoint(run_dir);
-  if (absl::IsNotFound(checkpoint.status())) return 0;
-  if (!checkpoint.ok()) return checkpoint.status();
-  return checkpoint->update;
 }
 
 }  // namespace sequent::train

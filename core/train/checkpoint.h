@@ -19,6 +19,7 @@ namespace sequent::train {
 struct Checkpoint {
   std::string config;  // TrainConfig with its options resolved, serialised
   std::string model;   // ModelConfig, serialised
+  std::string data;    // fingerprint of the training data
   uint64_t update = 0;
   std::string finished;             // stop reason if the run was over, else empty
   std::string parameters;           // raw values of the run's type
@@ -34,11 +35,14 @@ std::string SerializeCheckpoint(const Checkpoint& checkpoint);
 // DATA_LOSS naming what is wrong; never crashes.
 StatusOr<Checkpoint> ParseCheckpoint(std::string_view bytes);
 
-// <run_dir>/checkpoints/<update>.ckpt; older ones beyond `keep_last` are removed after the write.
+// <run_dir>/checkpoints/<update>.ckpt; older ones beyond `keep_last`, and what a killed write left
+// behind, are removed after the write.
 Status WriteCheckpoint(const std::string& run_dir, const Checkpoint& checkpoint, size_t keep_last);
 // The newest one that can be read; NOT_FOUND if there is none, DATA_LOSS if there are only bad
 // ones.
 StatusOr<Checkpoint> ReadNewestCheckpoint(const std::string& run_dir);
+// For a run that begins anew: those of the run before must not be taken for its own.
+Status RemoveCheckpoints(const std::string& run_dir);
 
 }  // namespace sequent::train
 

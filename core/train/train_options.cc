@@ -16,6 +16,11 @@ Status CheckPositive(const std::string& key, double value) {
   return Bad(key, "> 0", StrCat(value));
 }
 
+Status CheckNotNegative(const std::string& key, double value) {
+  if (value >= 0 && std::isfinite(value)) return absl::OkStatus();
+  return Bad(key, ">= 0", StrCat(value));
+}
+
 Status CheckFraction(const std::string& key, double value) {
   if (value >= 0 && value < 1) return absl::OkStatus();
   return Bad(key, "0 <= x < 1", StrCat(value));
@@ -32,6 +37,7 @@ Status ResolveOptimizer(v1::Optimizer* optimizer) {
     v1::Sgd* sgd = optimizer->mutable_sgd();
     SEQ_RETURN_IF_ERROR(CheckPositive("optimizer.sgd.lr", sgd->lr()));
     SEQ_RETURN_IF_ERROR(CheckFraction("optimizer.sgd.momentum", sgd->momentum()));
+    SEQ_RETURN_IF_ERROR(CheckNotNegative("optimizer.sgd.l2", sgd->l2()));
     if (sgd->nesterov() && sgd->momentum() == 0) {
       return Bad("optimizer.sgd.nesterov", "a momentum > 0 with it", "momentum 0");
     }
@@ -45,12 +51,16 @@ Status ResolveOptimizer(v1::Optimizer* optimizer) {
   SEQ_RETURN_IF_ERROR(CheckPositive("optimizer.adam.lr", adam->lr()));
   SEQ_RETURN_IF_ERROR(CheckFraction("optimizer.adam.beta1", adam->beta1()));
   SEQ_RETURN_IF_ERROR(CheckFraction("optimizer.adam.beta2", adam->beta2()));
+  SEQ_RETURN_IF_ERROR(CheckNotNegative("optimizer.adam.l2", adam->l2()));
+  SEQ_RETURN_IF_ERROR(CheckNotNegative("optimizer.adam.weight_decay", adam->weight_decay()));
   return CheckPositive("optimizer.adam.epsilon", adam->epsilon());
 }
 
 Status ResolveSchedule(v1::Schedule* schedule) {
   if (schedule->has_cosine()) {
-    return CheckFraction("schedule.cosine.final_factor", schedule->cosine().final_factor());
+    const double factor = schedule->cosine().final_factor();
+    if (factor >= 0 && factor <= 1) return absl::OkStatus();
+    return Bad("schedule.cosine.final_factor", "0 <= x <= 1", StrCat(factor));
   }
   if (schedule->has_exponential()) {
     v1::Schedule::Exponential* exponential = schedule->mutable_exponential();
@@ -81,7 +91,7 @@ StatusOr<v1::TrainOptions> ResolveTrainOptions(const v1::TrainConfig& config) {
   if (options.bptt() == 0) options.set_bptt(64);
   if (options.window() == 0) options.set_window(options.bptt());
   if (options.stride() == 0) options.set_stride(options.window());
-  if (options.epochs() == 0) options.set_epochs(10);
+  if (options.epochs() == 0 && options.max_updates() == 0) options.set_epochs(10);
   if (options.shards() == 0) options.set_shards(2);
   if (options.dtype().empty()) options.set_dtype("float32");
   if (options.checkpoint().every_updates() == 0) {
@@ -98,9 +108,11 @@ StatusOr<v1::TrainOptions> ResolveTrainOptions(const v1::TrainConfig& config) {
   if (!monitor.empty() && monitor != "validation.loss") {
     return Bad("early_stopping.monitor", "validation.loss", StrCat("'", monitor, "'"));
   }
-  if (!(options.clip().global_norm() >= 0) || !(options.clip().value() >= 0)) {
-    return Bad("clip", "values >= 0", StrCat(options.clip().global_norm()));
-  }
+  SEQ_RETURN_IF_ERROR(
+      CheckNotNegative("early_stopping.min_delta", options.early_stopping().min_delta()));
+  SEQ_RETURN_IF_ERROR(CheckNotNegative("clip.global_norm", options.clip().global_norm()));
+  SEQ_RETURN_IF_ERROR(CheckNotNegative("clip.epsilon", options.clip().epsilon()));
+  SEQ_RETURN_IF_ERROR(CheckNotNegative("clip.value", options.clip().value()));
   return options;
 }
 

@@ -2,8 +2,6 @@
 // (gradients, loss, norm) is summed in one order afterwards.
 #include "core/train/trainer.h"
 
-#include <google/protobuf/util/message_differencer.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -17,9 +15,11 @@
 #include "core/base/thread_pool.h"
 #include "core/train/batches.h"
 #include "core/train/checkpoint.h"
+#include "core/train/finite.h"
 #include "core/train/initialize.h"
 #include "core/train/network.h"
 #include "core/train/optimizer.h"
+#include "core/train/same_run.h"
 
 namespace sequent::train {
 namespace {
@@ -39,52 +39,25 @@ Status FromRawBytes(const std::string& bytes, std::vector<T>* values) {
   return absl::OkStatus();
 }
 
-// What may differ between a run and its resumption is left out.
-v1::TrainConfig Comparable(v1::TrainConfig config) {
-  v1::TrainOptions* train = config.mutable_train();
-  train->clear_epochs();
-  train->clear_max_updates();
-  train->clear_max_time();
-  train->clear_threads();
-  train->mutable_early_stopping()->clear_patience();
-  train->clear_checkpoint();
-  config.clear_output();
-  return config;
-}
-
-Status CheckSameRun(const v1::TrainConfig& now, const v1::ModelConfig& model,
-                    const Checkpoint& checkpoint) {
-  v1::TrainConfig then;
-  v1::ModelConfig then_model;
-  if (!then.ParseFromString(checkpoint.config) || !then_model.ParseFromString(checkpoint.model)) {
-    return absl::DataLossError("checkpoint: its configuration cannot be read");
-  }
-  std::string differences;
-  google::protobuf::util::MessageDifferencer differencer;
-  differencer.ReportDifferencesToString(&differences);
-  const bool same = differencer.Compare(Comparable(then), Comparable(now));
-  if (same && differencer.Compare(then_model, model)) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      StrCat("cannot resume: the checkpoint was made with another configuration: ", differences));
-}
-
 template <typename T>
 class Run {
  public:
   Run(const v1::TrainConfig& config, const v1::ModelConfig& model, const Graph& graph,
-      Batches batches, std::string run_dir, const TrainerHooks& hooks)
+      Batches batches, std::string data_fingerprint, std::string run_dir, const TrainerHooks& hooks)
       : config_(config),
         options_(config.train()),
         model_(model),
         network_(graph),
         batches_(std::move(batches)),
         optimizer_(options_.optimizer(), network_.parameter_count()),
+        data_fingerprint_(std::move(data_fingerprint)),
         run_dir_(std::move(run_dir)),
         hooks_(hooks),
         pool_(Threads()) {
     tapes_.resize(options_.shards());
     gradients_.resize(options_.shards());
-    total_ = batches_.updates_per_epoch() * options_.epochs();
+    total_ = std::numeric_limits<uint64_t>::max();
+    if (options_.epochs() > 0) total_ = batches_.updates_per_epoch() * options_.epochs();
     if (options_.max_updates() > 0) total_ = std::min<uint64_t>(total_, options_.max_updates());
   }
 
@@ -98,7 +71,7 @@ class Run {
   }
 
   Status Resume(const Checkpoint& checkpoint) {
-    SEQ_RETURN_IF_ERROR(CheckSameRun(config_, model_, checkpoint));
+    SEQ_RETURN_IF_ERROR(CheckSameRun(config_, model_, data_fingerprint_, checkpoint));
     SEQ_RETURN_IF_ERROR(FromRawBytes(checkpoint.parameters, &network_.parameters()));
     if (checkpoint.slots.size() != optimizer_.slots().size()) {
       return absl::DataLossError("checkpoint: the optimiser's values are missing");
@@ -116,13 +89,15 @@ class Run {
       SEQ_RETURN_IF_ERROR(FromRawBytes(checkpoint.best, &best_));
     }
     network_.Prepare();
-    // More epochs may have been asked for; whatever else ended the run ends it still.
-    const bool goes_on = update_ < total_ && checkpoint.finished != "early_stopping";
-    if (!goes_on) finished_already_ = true;
+    if (ValidationIsDue()) validated_update_ = update_;
+    // More epochs may have been asked for; early stopping ends the run still.
+    finished_already_ = checkpoint.finished == "early_stopping" ||
+                        (!checkpoint.finished.empty() && update_ >= total_);
     return absl::OkStatus();
   }
 
   StatusOr<FitResult> Train() {
+    if (hooks_.on_start) SEQ_RETURN_IF_ERROR(hooks_.on_start(update_));
     const int64_t begin = Clock::Real()->Nanos();
     std::string reason = finished_already_ ? "finished already" : "";
     while (reason.empty() && update_ < total_) {
@@ -130,9 +105,8 @@ class Run {
       SEQ_RETURN_IF_ERROR(Update(begin));
       if (ValidationIsDue()) SEQ_RETURN_IF_ERROR(Validate());
       reason = ReasonToStop(begin);
-      if (reason.empty() && update_ % options_.checkpoint().every_updates() == 0) {
-        SEQ_RETURN_IF_ERROR(Save(""));
-      }
+      const bool due = update_ % options_.checkpoint().every_updates() == 0;
+      if (due && reason.empty() && update_ < total_) SEQ_RETURN_IF_ERROR(Save(""));
     }
     if (reason.empty()) reason = ReasonAtEnd();
     if (reason != "finished already") {
@@ -185,10 +159,15 @@ class Run {
       event.symbols += symbols[s];
     }
     const double norm = ClipGradients(options_.clip(), &gradients_[0]);
-    if (!std::isfinite(event.loss) || !std::isfinite(norm)) return NotFinite(event.loss, norm);
+    if (!std::isfinite(event.loss) || !std::isfinite(norm)) {
+      return NotFinite("a finite loss and gradient", event.loss, norm,
+                       WhereNotFinite(network_, tapes_, gradients_[0]));
+    }
     event.lr =
         LearningRate(options_.schedule(), BaseLearningRate(options_.optimizer()), update_, total_);
     optimizer_.Step(update_, event.lr, &network_.parameters(), &gradients_[0]);
+    const std::string tensor = TensorNotFinite(network_, network_.parameters());
+    if (!tensor.empty()) return NotFinite("finite weights", event.loss, norm, tensor);
     network_.Prepare();
     symbols_ += event.symbols;
     train_nanos_ += Clock::Real()->Nanos() - start;
@@ -203,18 +182,10 @@ class Run {
     return absl::OkStatus();
   }
 
-  Status NotFinite(double loss, double norm) const {
-    std::string where = "none";
-    for (size_t i = 0; i < network_.table().size() && where == "none"; ++i) {
-      const size_t end =
-          i + 1 < network_.table().size() ? network_.offset(i + 1) : network_.parameter_count();
-      for (size_t j = network_.offset(i); j < end; ++j) {
-        if (!std::isfinite(gradients_[0][j])) where = network_.table()[i].name;
-      }
-    }
-    return absl::OutOfRangeError(StrCat("update ", update_, ": expected a finite loss, got ", loss,
-                                        " with gradient norm ", norm,
-                                        "; first tensor whose gradient is not finite: ", where,
+  Status NotFinite(const std::string& what, double loss, double norm,
+                   const std::string& where) const {
+    return absl::OutOfRangeError(StrCat("update ", update_, ": expected ", what, "; loss ", loss,
+                                        ", gradient norm ", norm, ", first not finite: ", where,
                                         ". A lower learning rate or train.clip may help"));
   }
 
@@ -232,6 +203,10 @@ class Run {
     SEQ_ASSIGN_OR_RETURN(const Measures measures, hooks_.validate(network_.ToTensors()));
     validated_update_ = update_;
     const double loss = measures.at("loss");
+    if (!std::isfinite(loss)) {
+      return absl::OutOfRangeError(
+          StrCat("update ", update_, ": expected a finite validation loss, got ", loss));
+    }
     const bool best =
         best_.empty() || loss < best_measures_.at("loss") - options_.early_stopping().min_delta();
     bad_validations_ = best ? 0 : bad_validations_ + 1;
@@ -255,7 +230,7 @@ class Run {
   }
 
   std::string ReasonAtEnd() const {
-    return total_ < batches_.updates_per_epoch() * options_.epochs() ? "max_updates" : "epochs";
+    return total_ == options_.max_updates() ? "max_updates" : "epochs";
   }
 
   Status Save(const std::string& finished) {
@@ -263,6 +238,7 @@ class Run {
     Checkpoint checkpoint;
     checkpoint.config = config_.SerializeAsString();
     checkpoint.model = model_.SerializeAsString();
+    checkpoint.data = data_fingerprint_;
     checkpoint.update = update_;
     checkpoint.finished = finished;
     checkpoint.parameters = RawBytes(network_.parameters());
@@ -321,6 +297,7 @@ class Run {
   Network<T> network_;
   const Batches batches_;
   Optimizer<T> optimizer_;
+  const std::string data_fingerprint_;
   const std::string run_dir_;
   const TrainerHooks& hooks_;
   ThreadPool pool_;
@@ -339,10 +316,11 @@ class Run {
 
 template <typename T>
 StatusOr<FitResult> FitAs(const v1::TrainConfig& config, const v1::ModelConfig& model,
-                          const Graph& graph, const Batches& batches, const std::string& run_dir,
+                          const Graph& graph, const Batches& batches,
+                          const std::string& data_fingerprint, const std::string& run_dir,
                           const std::optional<Checkpoint>& checkpoint, const TensorMap* initial,
                           const TrainerHooks& hooks) {
-  Run<T> run(config, model, graph, batches, run_dir, hooks);
+  Run<T> run(config, model, graph, batches, data_fingerprint, run_dir, hooks);
   SEQ_RETURN_IF_ERROR(checkpoint ? run.Resume(*checkpoint) : run.Start(initial));
   return run.Train();
 }
@@ -359,18 +337,22 @@ StatusOr<FitResult> Fit(const v1::TrainConfig& config, const v1::ModelConfig& mo
   SEQ_ASSIGN_OR_RETURN(const Batches batches,
                        Batches::Create(graph, data, resolved.train(), shuffle, config.seed()));
   std::optional<Checkpoint> checkpoint;
-  if (resume && !run_dir.empty()) {
-    auto newest = ReadNewestCheckpoint(run_dir);
-    if (newest.ok()) {
-      checkpoint = *std::move(newest);
-    } else if (!absl::IsNotFound(newest.status())) {
-      return newest.status();
+  std::string fingerprint;
+  if (!run_dir.empty()) {
+    fingerprint = Fingerprint(data);
+    if (resume) {
+      auto newest = ReadNewestCheckpoint(run_dir);
+      if (newest.ok()) {
+        checkpoint = *std::move(newest);
+      } else if (!absl::IsNotFound(newest.status())) {
+        return newest.status();
+      }
+    } else {
+      SEQ_RETURN_IF_ERROR(RemoveCheckpoints(run_dir));
     }
   }
-  if (resolved.train().dtype() == "float64") {
-    return FitAs<double>(resolved, model, graph, batches, run_dir, checkpoint, initial, hooks);
-  }
-  return FitAs<float>(resolved, model, graph, batches, run_dir, checkpoint, initial, hooks);
+  const auto fit = resolved.train().dtype() == "float64" ? FitAs<double> : FitAs<float>;
+  return fit(resolved, model, graph, batches, fingerprint, run_dir, checkpoint, initial, hooks);
 }
 
 }  // namespace sequent::train

@@ -44,9 +44,12 @@ struct TrainerHooks {
   // Measures the model as it stands: core/nn on the validation part, so the same bits as
   // `evaluate`. Empty: no validation.
   std::function<StatusOr<Measures>(const TensorMap& tensors)> validate;
+  // Once, when it is clear that the run can go on, before anything else: after which update it
+  // begins, 0 or the checkpoint's. An error ends the run.
+  std::function<Status(uint64_t update)> on_start;
   std::function<void(const UpdateEvent&)> on_update;
   std::function<void(const ValidationEvent&)> on_validation;
-  // After a checkpoint was written (its update), or failed.
+  // After a checkpoint was written.
   std::function<void(uint64_t update)> on_checkpoint;
   const std::atomic<bool>* stop = nullptr;  // Ctrl-C: finish the update, then stop
 };
@@ -70,16 +73,14 @@ StatusOr<v1::TrainOptions> ResolveTrainOptions(const v1::TrainConfig& config);
 // Trains `model` (codecs fitted, feedback set) on `data`. `run_dir` holds checkpoints; empty =
 // none. With `resume` goes on from the newest checkpoint, or from the beginning if there is none; a
 // checkpoint of another configuration is refused by the name of the key that differs. `initial`:
-// weights to start from instead of random ones, or null. Errors: INVALID_ARGUMENT (config),
-// FAILED_PRECONDITION (resume refused), OUT_OF_RANGE (loss not finite: names update, layer and
-// gradient norm), RESOURCE_EXHAUSTED or UNAVAILABLE (checkpoint could not be written; the one
-// before it is kept).
+// weights to start from instead of random ones, or null. Without `resume` checkpoints in `run_dir`
+// are removed first. Errors: INVALID_ARGUMENT (config), FAILED_PRECONDITION (resume refused;
+// nothing was touched), OUT_OF_RANGE (loss, gradient or weights not finite: names update, layer and
+// gradient norm; the last checkpoint is kept), RESOURCE_EXHAUSTED or UNAVAILABLE (a checkpoint
+// could not be written; the one before it is kept).
 StatusOr<FitResult> Fit(const v1::TrainConfig& config, const v1::ModelConfig& model,
                         const TrainingData& data, const std::string& run_dir, bool resume,
                         const TensorMap* initial, const TrainerHooks& hooks);
-
-// The update of the newest checkpoint in `run_dir`, 0 if none: where metrics.jsonl is cut back to.
-StatusOr<uint64_t> CheckpointUpdate(const std::string& run_dir);
 
 }  // namespace sequent::train
 
