@@ -75,7 +75,7 @@ void AddInspect(CLI::App* app, sequent::InspectOptions* options) {
 
 int main(int argc, char** argv) {
   CLI::App app("Trains, measures and inspects the models that sequent-server serves.");
-  app.set_version_flag("--version", SEQUENT_VERSION);
+  app.set_version_flag("--version", "sequent-train " SEQUENT_VERSION " (" SEQUENT_REVISION ")");
   app.require_subcommand(1);
   sequent::FitOptions fit;
   sequent::EvaluateOptions evaluate;

@@ -4,15 +4,11 @@
 
 #include "client/command/commands.h"
 
-#ifndef SEQUENT_VERSION
-#define SEQUENT_VERSION "unknown"
-#endif
-
 int main(int argc, char** argv) {
   using namespace sequent::client;
   Globals globals;
   CLI::App app("Talks to a sequent-server: predictions, streams, rollouts, sessions, load.");
-  app.set_version_flag("--version", "sequent " SEQUENT_VERSION);
+  app.set_version_flag("--version", "sequent " SEQUENT_VERSION " (" SEQUENT_REVISION ")");
   app.require_subcommand(1);
   app.fallthrough();
   app.add_option("-a,--address", globals.options.address, "Server, host:port")
