@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what tools/packages.txt lists: setup.sh [build|test|checks]... (default: build test).
+# Installs what tools/packages.txt lists: setup.sh [build|test|runtime|checks]...
+# (default: build test; runtime: only what the built programs need to run).
 # Does nothing, quickly, when all of it is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
