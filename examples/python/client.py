@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Streams measurements to a Sequent server from Python; needs only the generated stubs.
 
-    python3 -m pip install grpcio==1.66.2 grpcio-tools==1.66.2
-    python3 -m grpc_tools.protoc -I proto --python_out=. --grpc_python_out=. \
-        sequent/v1/predictor.proto
-    python3 examples/python/client.py localhost:8001 melbourne 20.7 17.9 18.8
+    python3 -m venv .venv                                   # Debian: package python3-venv
+    .venv/bin/pip install grpcio==1.66.2 grpcio-tools==1.66.2
+    .venv/bin/python -m grpc_tools.protoc -I proto \
+        --python_out=examples/python --grpc_python_out=examples/python sequent/v1/predictor.proto
+    .venv/bin/python examples/python/client.py localhost:8001 melbourne 20.7 17.9 18.8
 
 Steps are numbered and the session's life has an epoch, so sending a request again is always safe: the
 server applies it once and repeats its answer.
@@ -45,4 +46,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except grpc.RpcError as error:
+        sys.exit(f"{error.code().name}: {error.details()}")
