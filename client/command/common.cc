@@ -47,26 +47,10 @@ StatusOr<std::vector<int32_t>> ParseTokens(std::string_view list) {
   return ids;
 }
 
-// Rows separated by `separator`, all as wide as the first.
-StatusOr<Input> ParseRows(std::string_view text, char separator) {
-  std::vector<float> values;
-  size_t width = 0, row_number = 0;
-  for (const absl::string_view line : absl::StrSplit(ToAbsl(text), separator)) {
-    ++row_number;
-    if (Trimmed(ToStd(line)).empty()) continue;
-    const auto row = ParseRow(ToStd(line));
-    if (!row.ok()) {
-      return absl::InvalidArgumentError(StrCat("row ", row_number, ": ", row.status().message()));
-    }
-    if (width == 0) width = row->size();
-    if (row->size() != width) {
-      return absl::InvalidArgumentError(StrCat("row ", row_number, ": expected ", width,
-                                               " values like the rows before it, got ",
-                                               row->size()));
-    }
-    values.insert(values.end(), row->begin(), row->end());
-  }
-  return Input::Rows(values, static_cast<uint32_t>(width));
+StatusOr<Input> RowsInput(std::string_view text, char separator) {
+  SEQ_ASSIGN_OR_RETURN(const v1::FloatSteps rows, ParseRows(text, separator));
+  const auto& values = rows.values();
+  return Input::Rows({values.data(), static_cast<size_t>(values.size())}, rows.width());
 }
 
 StatusOr<std::string> ReadFileOrStdin(const std::string& path) {
@@ -153,7 +137,7 @@ StatusOr<Input> InputFlags::Read(const std::string& kind) const {
     SEQ_ASSIGN_OR_RETURN(const std::vector<int32_t> ids, ParseTokens(tokens));
     return Input::Tokens(ids);
   }
-  if (!values.empty()) return ParseRows(values, ';');
+  if (!values.empty()) return RowsInput(values, ';');
   if (file.empty()) return Input::Text("");
   SEQ_ASSIGN_OR_RETURN(const std::string content, ReadFileOrStdin(file));
   if (kind == "text") return Input::Text(content);
@@ -161,7 +145,23 @@ StatusOr<Input> InputFlags::Read(const std::string& kind) const {
     SEQ_ASSIGN_OR_RETURN(const std::vector<int32_t> ids, ParseTokens(content));
     return Input::Tokens(ids);
   }
-  return ParseRows(content, '\n');
+  return RowsInput(content, '\n');
+}
+
+StatusOr<std::string> InputKind(const ModelFlags& model, const std::string& session,
+                                Client* client) {
+  std::string name = model.model;
+  int64_t version = model.version;
+  if (name.empty()) {
+    if (session.empty()) {
+      return absl::InvalidArgumentError("expected --model, or --session with a live session's id");
+    }
+    SEQ_ASSIGN_OR_RETURN(const v1::SessionInfo info, client->GetSession(session));
+    name = info.model();
+    version = info.version();
+  }
+  SEQ_ASSIGN_OR_RETURN(const v1::GetModelResponse info, client->GetModel(name, version));
+  return info.model().input().kind();
 }
 
 StatusOr<std::vector<float>> ParseRow(std::string_view line) {
@@ -171,6 +171,27 @@ StatusOr<std::vector<float>> ParseRow(std::string_view line) {
     row.push_back(value);
   }
   return row;
+}
+
+StatusOr<v1::FloatSteps> ParseRows(std::string_view text, char separator) {
+  v1::FloatSteps rows;
+  size_t row_number = 0;
+  for (const absl::string_view line : absl::StrSplit(ToAbsl(text), separator)) {
+    ++row_number;
+    if (Trimmed(ToStd(line)).empty()) continue;
+    const auto row = ParseRow(ToStd(line));
+    if (!row.ok()) {
+      return absl::InvalidArgumentError(StrCat("row ", row_number, ": ", row.status().message()));
+    }
+    if (rows.width() == 0) rows.set_width(static_cast<uint32_t>(row->size()));
+    if (row->size() != rows.width()) {
+      return absl::InvalidArgumentError(StrCat("row ", row_number, ": expected ", rows.width(),
+                                               " values like the rows before it, got ",
+                                               row->size()));
+    }
+    rows.mutable_values()->Add(row->begin(), row->end());
+  }
+  return rows;
 }
 
 StatusOr<Input> ParseLine(const std::string& kind, std::string_view line) {
@@ -242,8 +263,11 @@ std::string DescribeStep(const v1::HeadOutput& head, int step) {
       }
       return line;
     case v1::HeadOutput::kDistribution:
-      return StrCat(JoinRow(head.distribution().mean(), step), " +- ",
-                    JoinRow(head.distribution().scale(), step));
+      line = JoinRow(head.distribution().mean(), step);
+      if (const std::string scale = JoinRow(head.distribution().scale(), step); !scale.empty()) {
+        absl::StrAppend(&line, " +- ", scale);
+      }
+      return line;
     case v1::HeadOutput::kValues:
       return JoinRow(head.values(), step);
     case v1::HeadOutput::kText:

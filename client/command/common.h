@@ -59,13 +59,20 @@ struct InputFlags {
   std::string text, tokens, values, file;
   void Add(CLI::App* command);
   bool Given() const;
-  // INVALID_ARGUMENT naming the flag and the cell. A file is text if the model takes text (`kind`),
-  // else one row or token per line.
+  // INVALID_ARGUMENT naming the row and the cell. A file is text if the model takes text (`kind`),
+  // token ids if it takes those, else a row per line.
   StatusOr<Input> Read(const std::string& kind) const;
 };
 
+// What a model takes: text, tokens or features (ModelInfo.input.kind). The model is the one named,
+// else the one of the live session. INVALID_ARGUMENT if neither is named.
+StatusOr<std::string> InputKind(const ModelFlags& model, const std::string& session,
+                                Client* client);
+
 // "1, 2.5, nan" -> floats; an empty cell or NA is NaN (missing).
 StatusOr<std::vector<float>> ParseRow(std::string_view line);
+// Rows behind one another, all as wide as the first; empty ones are left out.
+StatusOr<v1::FloatSteps> ParseRows(std::string_view text, char separator);
 // A row of the kind a model takes (ModelInfo.input.kind): text, tokens or features.
 StatusOr<Input> ParseLine(const std::string& kind, std::string_view line);
 

@@ -20,10 +20,8 @@ struct Options {
 
 StatusOr<v1::PredictResponse> Run(const Options& options, Client* client) {
   std::string kind;
-  if (!options.input.file.empty() && !options.model.model.empty()) {
-    SEQ_ASSIGN_OR_RETURN(const v1::GetModelResponse model,
-                         client->GetModel(options.model.model, options.model.version));
-    kind = model.model().input().kind();
+  if (!options.input.file.empty()) {
+    SEQ_ASSIGN_OR_RETURN(kind, InputKind(options.model, options.session, client));
   }
   SEQ_ASSIGN_OR_RETURN(Input input, options.input.Read(kind));
   v1::PredictRequest request;

@@ -24,10 +24,8 @@ struct Options {
 
 StatusOr<v1::RolloutRequest> MakeRequest(const Options& options, Client* client) {
   std::string kind;
-  if (!options.input.file.empty() && !options.model.model.empty()) {
-    SEQ_ASSIGN_OR_RETURN(const v1::GetModelResponse model,
-                         client->GetModel(options.model.model, options.model.version));
-    kind = model.model().input().kind();
+  if (!options.input.file.empty()) {
+    SEQ_ASSIGN_OR_RETURN(kind, InputKind(options.model, options.session, client));
   }
   SEQ_ASSIGN_OR_RETURN(Input prompt, options.input.Read(kind));
   v1::RolloutRequest request;
@@ -44,16 +42,7 @@ StatusOr<v1::RolloutRequest> MakeRequest(const Options& options, Client* client)
   for (const std::string& stop : options.stop) request.add_stop(stop);
   for (const float level : options.quantiles) request.add_quantiles(level);
   if (!options.known.empty()) {
-    InputFlags known;
-    known.values = options.known;
-    SEQ_ASSIGN_OR_RETURN(Input rows, known.Read("features"));
-    v1::RolloutRequest holder;
-    std::move(rows).MoveTo(&holder);
-    const std::string& bytes = holder.raw().values();
-    v1::FloatSteps* steps = request.mutable_known_inputs();
-    steps->mutable_values()->Resize(static_cast<int>(bytes.size() / sizeof(float)), 0);
-    bytes.copy(reinterpret_cast<char*>(steps->mutable_values()->mutable_data()), bytes.size());
-    steps->set_width(holder.raw().width());
+    SEQ_ASSIGN_OR_RETURN(*request.mutable_known_inputs(), ParseRows(options.known, ';'));
   }
   if (options.commit) {
     SEQ_ASSIGN_OR_RETURN(const v1::SessionInfo info, client->GetSession(options.session));
@@ -64,6 +53,40 @@ StatusOr<v1::RolloutRequest> MakeRequest(const Options& options, Client* client)
   return request;
 }
 
+// One column's level of a step's quantiles, all columns behind one another.
+std::string QuantileOf(const v1::Distribution& forecast, int step, int level) {
+  const int levels = forecast.levels_size();
+  const int width = static_cast<int>(forecast.mean().width());
+  std::string cell;
+  for (int column = 0; column < width; ++column) {
+    const int index = (step * width + column) * levels + level;
+    if (index >= forecast.quantiles().values_size()) continue;
+    absl::StrAppend(&cell, cell.empty() ? "" : " ", Short(forecast.quantiles().values(index)));
+  }
+  return cell;
+}
+
+void PrintForecast(const v1::Distribution& forecast) {
+  v1::HeadOutput head;
+  *head.mutable_distribution() = forecast;
+  std::vector<std::vector<std::string>> rows = {{"ahead", "forecast"}};
+  for (const float level : forecast.levels()) rows[0].push_back(StrCat("q", Short(level)));
+  for (int step = 0; step < StepsOf(head); ++step) {
+    std::vector<std::string> row = {StrCat(step + 1), DescribeStep(head, step)};
+    for (int i = 0; i < forecast.levels_size(); ++i) row.push_back(QuantileOf(forecast, step, i));
+    rows.push_back(std::move(row));
+  }
+  PrintTable(rows);
+}
+
+void PrintSummary(const v1::RolloutSummary& summary, bool live) {
+  if (live && !summary.texts().empty()) std::puts("");
+  for (int i = 0; !live && i < summary.texts_size(); ++i) {
+    std::printf("--- sample %d\n%s\n", i, summary.texts(i).c_str());
+  }
+  for (const v1::Distribution& forecast : summary.forecast()) PrintForecast(forecast);
+}
+
 // One sample of text is printed as it comes; everything else when it is whole.
 void PrintPart(const v1::RolloutResponse& part, bool live) {
   if (part.has_step() && live) {
@@ -72,22 +95,10 @@ void PrintPart(const v1::RolloutResponse& part, bool live) {
     }
     std::fflush(stdout);
   } else if (part.has_summary()) {
-    const v1::RolloutSummary& summary = part.summary();
-    if (live && !summary.texts().empty()) std::puts("");
-    for (int i = 0; !live && i < summary.texts_size(); ++i) {
-      std::printf("--- sample %d\n%s\n", i, summary.texts(i).c_str());
-    }
-    for (const v1::Distribution& forecast : summary.forecast()) {
-      v1::HeadOutput head;
-      *head.mutable_distribution() = forecast;
-      std::vector<std::vector<std::string>> rows = {{"ahead", "forecast +- deviation"}};
-      for (int step = 0; step < StepsOf(head); ++step) {
-        rows.push_back({StrCat(step + 1), DescribeStep(head, step)});
-      }
-      PrintTable(rows);
-    }
+    PrintSummary(part.summary(), live);
+    std::fflush(stdout);
     std::fprintf(stderr, "seed %llu, stopped by %s\n", static_cast<unsigned long long>(part.seed()),
-                 summary.stop_reason().c_str());
+                 part.summary().stop_reason().c_str());
   }
 }
 

@@ -79,18 +79,6 @@ StatusOr<std::unique_ptr<Session>> Open(const Options& options, Client* client) 
   return client->StartSession(session);
 }
 
-StatusOr<std::string> InputKind(const Options& options, Client* client) {
-  std::string model = options.model.model;
-  int64_t version = options.model.version;
-  if (options.attach) {
-    SEQ_ASSIGN_OR_RETURN(const v1::SessionInfo info, client->GetSession(options.session));
-    model = info.model();
-    version = info.version();
-  }
-  SEQ_ASSIGN_OR_RETURN(const v1::GetModelResponse info, client->GetModel(model, version));
-  return info.model().input().kind();
-}
-
 Status SendLines(const std::string& kind, const StepOptions& step, size_t window_size, bool json,
                  Session* session) {
   Window window(window_size);
@@ -118,7 +106,7 @@ Status Run(const Options& options, bool json, Client* client) {
   if (options.attach && options.session.empty()) {
     return absl::InvalidArgumentError("--attach: expected --session with the id of a live session");
   }
-  SEQ_ASSIGN_OR_RETURN(const std::string kind, InputKind(options, client));
+  SEQ_ASSIGN_OR_RETURN(const std::string kind, InputKind(options.model, options.session, client));
   SEQ_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session, Open(options, client));
   StepOptions step;
   step.output = options.output.Selection();
