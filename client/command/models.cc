@@ -69,20 +69,24 @@ Status Get(const std::string& name, int64_t version, bool json, Client* client) 
 }  // namespace
 
 void AddModels(CLI::App* app, Globals* globals) {
-  CLI::App* models = app->add_subcommand("models", "Models the server has");
-  models->require_subcommand(1);
+  CLI::App* models = app->add_subcommand("models", "Models the server has (alone: list)");
+  models->require_subcommand(0, 1);
   struct Options {
     std::string name;
     int64_t version = 0;
   };
   const auto options = std::make_shared<Options>();
+  const auto list = [globals] {
+    const auto client = ConnectOrFail(globals);
+    if (client == nullptr) return;
+    const Status status = List(globals->json, client.get());
+    if (!status.ok()) Fail(globals, status);
+  };
   models->add_subcommand("list", "All versions of all models (* = the default one)")
-      ->callback([globals] {
-        const auto client = ConnectOrFail(globals);
-        if (client == nullptr) return;
-        const Status status = List(globals->json, client.get());
-        if (!status.ok()) Fail(globals, status);
-      });
+      ->callback(list);
+  models->callback([models, list] {
+    if (models->get_subcommands().empty()) list();
+  });
   CLI::App* get = models->add_subcommand("get", "One model and its layers");
   get->add_option("name", options->name, "Model")->required();
   get->add_option("version", options->version, "Version; 0 = the default one");

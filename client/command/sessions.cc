@@ -72,7 +72,11 @@ Status Fork(const Options& options, bool json, Client* client) {
 Status Export(const Options& options, bool, Client* client) {
   SEQ_ASSIGN_OR_RETURN(const v1::SessionState state,
                        client->ExportSession(options.id, options.close));
-  return WriteFileAtomically(options.file, state.SerializeAsString());
+  SEQ_RETURN_IF_ERROR(WriteFileAtomically(options.file, state.SerializeAsString()));
+  std::fprintf(stderr, "wrote %s: %s/%lld, next step %llu\n", options.file.c_str(),
+               state.model().c_str(), static_cast<long long>(state.version()),
+               static_cast<unsigned long long>(state.next_step()));
+  return absl::OkStatus();
 }
 
 Status Import(const Options& options, bool json, Client* client) {
@@ -90,18 +94,23 @@ Status Import(const Options& options, bool json, Client* client) {
 }  // namespace
 
 void AddSessions(CLI::App* app, Globals* globals) {
-  CLI::App* sessions = app->add_subcommand("sessions", "Sessions that live on the server");
-  sessions->require_subcommand(1);
+  CLI::App* sessions =
+      app->add_subcommand("sessions", "Sessions that live on the server (alone: list)");
+  sessions->require_subcommand(0, 1);
   const auto options = std::make_shared<Options>();
   using Action = Status (*)(const Options&, bool, Client*);
+  const auto run = [options, globals](Action action) {
+    const auto client = ConnectOrFail(globals);
+    if (client == nullptr) return;
+    const Status status = action(*options, globals->json, client.get());
+    if (!status.ok()) Fail(globals, status);
+  };
+  sessions->callback([sessions, run] {
+    if (sessions->get_subcommands().empty()) run(List);
+  });
   const auto add = [&](const char* name, const char* help, Action action) {
     CLI::App* command = sessions->add_subcommand(name, help);
-    command->callback([options, globals, action] {
-      const auto client = ConnectOrFail(globals);
-      if (client == nullptr) return;
-      const Status status = action(*options, globals->json, client.get());
-      if (!status.ok()) Fail(globals, status);
-    });
+    command->callback([run, action] { run(action); });
     return command;
   };
   const auto needs_id = [&](CLI::App* command) {
