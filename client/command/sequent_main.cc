@@ -1,6 +1,8 @@
 // sequent: the client on the command line.
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
 
 #include "client/command/commands.h"
 
@@ -26,7 +28,12 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kExitUsage;
+    if (error.get_exit_code() == 0) return app.exit(error);
+    const auto unknown = app.remaining();
+    const std::string problem = unknown.empty() ? std::string(error.what())
+                                                : "unknown command or option " + unknown.front();
+    std::fprintf(stderr, "sequent: %s (see --help)\n", problem.c_str());
+    return kExitUsage;
   }
   return globals.exit_code;
 }
