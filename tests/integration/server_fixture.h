@@ -8,6 +8,8 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +53,9 @@ double RetryDelayOf(const grpc::Status& status);
 
 // A context whose call ends by itself when a test has gone wrong.
 std::unique_ptr<grpc::ClientContext> NewContext();
+
+// Whether `condition` has come true, asked again and again for at most half a minute.
+bool Eventually(const std::function<bool()>& condition);
 
 // One PredictStream call from the client's side.
 class StreamClient {
@@ -115,13 +120,33 @@ class ServerTest : public testing::Test {
   grpc::Status Predict(const v1::PredictRequest& request, v1::PredictResponse* response);
   // The answer of a call that must succeed.
   v1::PredictResponse MustPredict(const v1::PredictRequest& request);
+  struct UnaryAnswer {
+    grpc::Status status;
+    v1::PredictResponse response;
+  };
+  // Sends it on a thread of its own.
+  std::future<UnaryAnswer> PredictLater(v1::PredictRequest request);
   grpc::Status GetSession(const std::string& id, v1::SessionInfo* info);
+  // Reason of what GetSession says; kUnspecified if the session lives.
+  Reason SessionGone(const std::string& id);
+  uint64_t NextStep(const std::string& id);
+  grpc::Status CloseSession(const std::string& id);
 
   // Without workers and on `clock`: the test runs the ticks.
   void Pause() {
     options.start_workers = false;
     options.clock = &clock;
   }
+  // Runs ticks until nothing is ready.
+  void Drive();
+  // Runs ticks until the call has returned.
+  template <typename Call>
+  auto WithTicks(Call call) {
+    Ticker ticker(server()->engine());
+    return call();
+  }
+  // Waits until so many requests are accepted and not yet answered.
+  bool ArriveInFlight(size_t count);
 
   FakeClock clock;
   TempDir repository;
@@ -143,24 +168,6 @@ v1::PredictRequest Text(const std::string& session, uint64_t step, const std::st
 // Every float of every head, one after another: to compare answers bit for bit.
 std::vector<float> Flat(const v1::PredictResponse& response);
 std::vector<uint32_t> Bits(const std::vector<float>& values);
-
-// Bytes on the wire, without the generated code.
-std::pair<grpc::Status, std::string> RawUnary(const std::shared_ptr<grpc::Channel>& channel,
-                                              const std::string& method, const std::string& bytes);
-// Sends the messages, half-closes unless `keep_open`, and returns the end and what came.
-struct RawStreamResult {
-  grpc::Status status;
-  std::vector<std::string> messages;
-};
-RawStreamResult RawStream(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
-                          const std::vector<std::string>& messages, bool keep_open = false);
-
-// GET `path` from 127.0.0.1:`port`.
-struct HttpAnswer {
-  int code = 0;
-  std::string head, body;
-};
-HttpAnswer HttpGet(int port, const std::string& path);
 
 }  // namespace sequent::rpc
 

@@ -16,11 +16,6 @@ class Steps : public ServerTest {
     if (rows_before > 0) MustPredict(PlainRows("undisturbed", 1, rows_before));
     return Bits(Flat(MustPredict(PlainRows("undisturbed", 1 + rows_before, rows))));
   }
-  uint64_t NextStep(const std::string& id) {
-    v1::SessionInfo info;
-    EXPECT_TRUE(GetSession(id, &info).ok());
-    return info.next_step();
-  }
 };
 
 TEST_F(Steps, AGapIsRefusedAndSaysTheNextStep) {
