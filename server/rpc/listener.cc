@@ -164,7 +164,8 @@ void Listener::AcceptAll() {
     if (fd >= 0) {
       Hand(fd);
     } else if (errno == EMFILE || errno == ENFILE) {
-      MakeRoomForOne();
+      // Said also when nobody waits; who does is reported again.
+      return MakeRoomForOne();
     } else if (errno != EINTR && errno != ECONNABORTED) {
       return;  // EAGAIN: no more for now
     }
