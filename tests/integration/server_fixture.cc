@@ -99,15 +99,6 @@ std::unique_ptr<grpc::ClientContext> NewContext() {
   return context;
 }
 
-bool Eventually(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
-
 StreamClient::StreamClient(v1::Predictor::Stub* stub, std::unique_ptr<grpc::ClientContext> context)
     : context_(std::move(context)), call_(stub->PredictStream(context_.get())) {}
 

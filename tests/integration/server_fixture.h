@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <deque>
-#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -23,6 +22,7 @@
 #include "sequent/v1/model_repository.grpc.pb.h"
 #include "sequent/v1/predictor.grpc.pb.h"
 #include "server/rpc/server.h"
+#include "tests/support/eventually.h"
 
 namespace sequent::rpc {
 
@@ -53,9 +53,6 @@ double RetryDelayOf(const grpc::Status& status);
 
 // A context whose call ends by itself when a test has gone wrong.
 std::unique_ptr<grpc::ClientContext> NewContext();
-
-// Whether `condition` has come true, asked again and again for at most half a minute.
-bool Eventually(const std::function<bool()>& condition);
 
 // One PredictStream call from the client's side.
 class StreamClient {
