@@ -108,22 +108,17 @@ Status TextCodec::ValidateState(const void* state) const {
   std::array<char, kStateBytes> bytes;
   std::memcpy(bytes.data(), state, kStateBytes);
   const size_t size = static_cast<uint8_t>(bytes[0]);
-  const std::string got = StrCat("'", Quoted({bytes.data(), kStateBytes}), "'");
-  if (size >= kStateBytes) {
-    return absl::DataLossError(
-        StrCat("text codec state: expected at most 3 bytes held back, got ", got));
-  }
+  const auto bad = [&bytes](std::string_view expected) {
+    return absl::DataLossError(StrCat("text codec state: expected ", ToAbsl(expected), ", got '",
+                                      Quoted({bytes.data(), kStateBytes}), "'"));
+  };
+  if (size >= kStateBytes) return bad("at most 3 bytes held back");
   const std::string_view held(bytes.data() + 1, size);
   const bool unfinished =
       size == 0 || (IsUtf8Prefix(held) && size < Utf8Length(static_cast<uint8_t>(held[0])));
-  if (!unfinished) {
-    return absl::DataLossError(
-        StrCat("text codec state: expected the beginning of a UTF-8 sequence, got ", got));
-  }
+  if (!unfinished) return bad("the beginning of a UTF-8 sequence");
   for (size_t i = 1 + size; i < kStateBytes; ++i) {
-    if (bytes[i] == 0) continue;
-    return absl::DataLossError(
-        StrCat("text codec state: expected zeros after the bytes held back, got ", got));
+    if (bytes[i] != 0) return bad("zeros after the bytes held back");
   }
   return absl::OkStatus();
 }

@@ -40,27 +40,37 @@ void AppendDecoded(const SeriesCodec& codec, const HeadNode& head, const float* 
   }
 }
 
+void MakeEmpty(const Lane& lane, const OutputPlan& plan, uint32_t which, HeadResult* result) {
+  const HeadNode& head = lane.model.graph().heads[which];
+  result->kind = HeadResult::Kind::kValues;
+  result->name = head.name;
+  result->width = result->classes_per_step = 0;
+  result->values.clear();
+  result->scales.clear();
+  result->classes.clear();
+  result->text.clear();
+  result->labels = {};
+  result->labels_owner.reset();
+  if (AsValues(plan, which)) {
+    result->width = static_cast<uint32_t>(head.outputs);
+  } else if (head.kind == HeadKind::kSoftmax) {
+    result->kind = HeadResult::Kind::kClasses;
+    result->classes_per_step = ClassesPerStep(plan, head.outputs);
+    result->labels = ClassLabels(lane.model, head);
+    result->labels_owner = lane.version;
+  } else {
+    if (head.kind == HeadKind::kGaussian) result->kind = HeadResult::Kind::kGaussian;
+    result->width = static_cast<uint32_t>(head.columns.size());
+  }
+}
+
 }  // namespace
 
-std::vector<HeadResult> EmptyResults(const Lane& lane, const OutputPlan& plan) {
-  std::vector<HeadResult> results(plan.heads.size());
-  for (size_t i = 0; i < results.size(); ++i) {
-    const HeadNode& head = lane.model.graph().heads[plan.heads[i]];
-    HeadResult& result = results[i];
-    result.name = head.name;
-    if (AsValues(plan, plan.heads[i])) {
-      result.width = static_cast<uint32_t>(head.outputs);
-    } else if (head.kind == HeadKind::kSoftmax) {
-      result.kind = HeadResult::Kind::kClasses;
-      result.classes_per_step = ClassesPerStep(plan, head.outputs);
-      result.labels = ClassLabels(lane.model, head);
-      result.labels_owner = lane.version;
-    } else {
-      if (head.kind == HeadKind::kGaussian) result.kind = HeadResult::Kind::kGaussian;
-      result.width = static_cast<uint32_t>(head.columns.size());
-    }
+void EmptyResults(const Lane& lane, const OutputPlan& plan, std::vector<HeadResult>* results) {
+  results->resize(plan.heads.size());
+  for (size_t i = 0; i < results->size(); ++i) {
+    MakeEmpty(lane, plan, plan.heads[i], &(*results)[i]);
   }
-  return results;
 }
 
 void AppendSteps(const Lane& lane, const OutputPlan& plan, size_t which, size_t steps,

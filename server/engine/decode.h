@@ -15,8 +15,8 @@
 
 namespace sequent::engine {
 
-// Empty results, one per head of the plan, ready for AppendSteps.
-std::vector<HeadResult> EmptyResults(const Lane& lane, const OutputPlan& plan);
+// Makes `results` empty ones, one per head of the plan, ready for AppendSteps. Keeps their memory.
+void EmptyResults(const Lane& lane, const OutputPlan& plan, std::vector<HeadResult>* results);
 
 // Appends `steps` steps of plan.heads[which] to its result. `output` is [steps, head.outputs];
 // `contexts` is [steps, context_size] of the series codec, each after its step (null: token

@@ -21,6 +21,7 @@
 #include "server/engine/options.h"
 #include "server/engine/scheduler.h"
 #include "server/engine/session_store.h"
+#include "server/engine/step_pool.h"
 
 namespace sequent::engine {
 
@@ -41,6 +42,8 @@ struct EngineContext {
   ModelRegistry* const registry;
   Metrics* const metrics;
   const Clock* const clock;
+  ItemPool items;
+  const std::shared_ptr<ReplyPool> replies = ReplyPool::Create();
   Scheduler scheduler;  // its lanes own the rows that sessions hold, so it goes last
   SessionStore store;
   std::atomic<size_t> queued_steps{0};

@@ -49,26 +49,26 @@ uint64_t WorstStepBytes(const Model& model, const OutputPlan& plan, const HeadNo
 
 }  // namespace
 
-StatusOr<OutputPlan> PlanOutput(const Model& model, const OutputSelection& selection) {
+Status PlanOutput(const Model& model, const OutputSelection& selection, OutputPlan* plan) {
   const std::vector<HeadNode>& heads = model.graph().heads;
   if (selection.heads.size() > heads.size()) {
     return MakeError(Reason::kBadRequest, StrCat("output.heads: expected at most ", heads.size(),
                                                  ", got ", selection.heads.size()));
   }
-  OutputPlan plan;
-  plan.top_k = selection.top_k;
-  plan.last_step_only = selection.last_step_only;
-  plan.raw = selection.raw;
-  plan.score = selection.score;
+  plan->heads.clear();
+  plan->top_k = selection.top_k;
+  plan->last_step_only = selection.last_step_only;
+  plan->raw = selection.raw;
+  plan->logits_head = OutputPlan::kNoHead;
+  plan->score = selection.score;
   for (const std::string& name : selection.heads) {
     SEQ_ASSIGN_OR_RETURN(const uint32_t head, FindHead(model, name));
-    plan.heads.push_back(head);
+    plan->heads.push_back(head);
   }
-  if (plan.heads.empty()) {
-    for (size_t i = 0; i < heads.size(); ++i) plan.heads.push_back(static_cast<uint32_t>(i));
+  if (plan->heads.empty()) {
+    for (size_t i = 0; i < heads.size(); ++i) plan->heads.push_back(static_cast<uint32_t>(i));
   }
-  if (plan.score) SEQ_RETURN_IF_ERROR(CheckScore(model, plan));
-  return plan;
+  return plan->score ? CheckScore(model, *plan) : absl::OkStatus();
 }
 
 uint32_t ClassesPerStep(const OutputPlan& plan, size_t classes) {

@@ -33,7 +33,8 @@ struct OutputPlan {
 
 // UNKNOWN_HEAD names the nearest head; BAD_REQUEST if more heads are asked for than there are, or a
 // score of a head that does not predict the input.
-StatusOr<OutputPlan> PlanOutput(const Model& model, const OutputSelection& selection);
+// `plan` is as new, or was; its memory is used again.
+Status PlanOutput(const Model& model, const OutputSelection& selection, OutputPlan* plan);
 
 // Classes a softmax head answers per step.
 uint32_t ClassesPerStep(const OutputPlan& plan, size_t classes);

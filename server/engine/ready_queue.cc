@@ -8,7 +8,10 @@ void ReadyQueue::Push(Session* session) {
   session->ready_next = nullptr;
   const auto [entry, fresh] = lines_.try_emplace(session->principal);
   Line& line = entry->second;
-  if (fresh) turns_.push_back(session->principal);
+  if (fresh) {
+    if (turns_.full()) turns_.set_capacity(2 * turns_.capacity());
+    turns_.push_back(session->principal);
+  }
   if (line.tail != nullptr) {
     line.tail->ready_next = session;
   } else {

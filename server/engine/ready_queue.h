@@ -8,9 +8,9 @@
 #ifndef SEQUENT_SERVER_ENGINE_READY_QUEUE_H_
 #define SEQUENT_SERVER_ENGINE_READY_QUEUE_H_
 
+#include <boost/circular_buffer.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 
 #include "absl/container/flat_hash_map.h"
 #include "server/engine/session.h"
@@ -39,7 +39,7 @@ class ReadyQueue {
   const size_t quantum_;
   size_t size_ = 0;
   absl::flat_hash_map<uint32_t, Line> lines_;  // by principal; only those with sessions
-  std::deque<uint32_t> turns_;                 // principals in lines_, in order of their turn
+  boost::circular_buffer<uint32_t> turns_{8};  // principals in lines_, in order of their turn
 };
 
 }  // namespace sequent::engine

@@ -82,7 +82,7 @@ Status Rollout::Prepare(Lane* lane, StateRow row) {
 }
 
 std::unique_ptr<StepItem> Rollout::MakeItem(const Input& input) const {
-  auto item = std::make_unique<StepItem>();
+  auto item = context_->items.Take();
   item->request.input = input;
   item->request.output.last_step_only = true;
   item->units = static_cast<uint32_t>(UnitsOf(input));

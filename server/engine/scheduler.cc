@@ -41,6 +41,7 @@ void Scheduler::Push(Lane* lane, Session* session) {
 
 void Scheduler::AddRunnable(Lane* lane) {
   MutexLock lock(&mutex_);
+  if (runnable_.full()) runnable_.set_capacity(2 * runnable_.capacity());
   runnable_.push_back(lane);
   runnable_changed_.NotifyOne();
 }

@@ -5,9 +5,9 @@
 #ifndef SEQUENT_SERVER_ENGINE_SCHEDULER_H_
 #define SEQUENT_SERVER_ENGINE_SCHEDULER_H_
 
+#include <boost/circular_buffer.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -52,7 +52,7 @@ class Scheduler {
   mutable Mutex mutex_;
   CondVar runnable_changed_;
   std::vector<std::unique_ptr<Lane>> lanes_ SEQ_GUARDED_BY(mutex_);
-  std::deque<Lane*> runnable_ SEQ_GUARDED_BY(mutex_);
+  boost::circular_buffer<Lane*> runnable_ SEQ_GUARDED_BY(mutex_){8};
   bool stopped_ SEQ_GUARDED_BY(mutex_) = false;
 };
 

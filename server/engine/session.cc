@@ -2,6 +2,23 @@
 
 namespace sequent::engine {
 
+void StepItem::Recycle() {
+  cost = 1;
+  arrived_nanos = 0;
+  next.reset();
+  refused_behind.reset();
+  request = StepRequest();
+  units = units_done = 0;
+  internal = from_last = flush = running = birth = false;
+  logits_head = OutputPlan::kNoHead;
+  lane = nullptr;
+  working.Reset();
+  plan.heads.clear();
+  reply.reset();
+  steps_made = 0;
+  compute_nanos = 0;
+}
+
 void Session::Append(std::unique_ptr<Item> item) {
   Item* const added = item.get();
   if (tail != nullptr) {

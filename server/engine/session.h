@@ -68,6 +68,8 @@ struct StepItem final : Item {
   uint64_t steps_made = 0;  // by the model; for text fewer than units
   int64_t compute_nanos = 0;
 
+  // As new, but for memory that it has grown.
+  void Recycle();
   bool stateless() const { return !internal && request.session_id.empty(); }
   bool numbered() const { return request.step != 0 || request.start; }
 };

@@ -39,7 +39,7 @@ Lane* LaneOfFront(const Session& session) {
 // ---- work comes in ----
 
 void SessionFlow::Submit(StepRequest request) {
-  auto item = std::make_unique<StepItem>();
+  auto item = context_->items.Take();
   item->request = std::move(request);
   item->arrived_nanos = context_->clock->Nanos();
   const uint64_t units = UnitsOf(item->request.input);
@@ -204,7 +204,7 @@ void SessionFlow::Answer(std::unique_ptr<StepItem> item, std::shared_ptr<const S
   context_->ReleaseSteps(item->cost);
   const bool counted = !item->internal;
   item->request.done(std::move(reply));
-  item.reset();
+  context_->items.Give(std::move(item));
   if (counted) context_->in_flight.fetch_sub(1);
 }
 

@@ -193,7 +193,7 @@ Status TickRunner::StartAdmitted(Session* session, StepItem* item, const Admissi
 Status TickRunner::Prepare(StepItem* item, StateRow working) {
   const Model& model = item->lane->model;
   SEQ_RETURN_IF_ERROR(CheckInput(model, item->request.input));
-  SEQ_ASSIGN_OR_RETURN(item->plan, PlanOutput(model, item->request.output));
+  SEQ_RETURN_IF_ERROR(PlanOutput(model, item->request.output, &item->plan));
   item->plan.logits_head = item->logits_head;
   const uint64_t worst = WorstReplyBytes(model, item->plan, item->units + kMaxHeldBack);
   if (!item->internal && worst > context_->options.max_reply_bytes) {
@@ -206,11 +206,11 @@ Status TickRunner::Prepare(StepItem* item, StateRow working) {
     return MakeError(Reason::kSessionLimit, "there is no memory for the session's state");
   }
   item->working = std::move(working);
-  item->reply = std::make_shared<StepReply>();
+  item->reply = context_->replies->Make();
   item->reply->model = item->lane->version->name;
   item->reply->version = item->lane->version->version;
   item->reply->steps = item->units;
-  item->reply->heads = EmptyResults(*item->lane, item->plan);
+  EmptyResults(*item->lane, item->plan, &item->reply->heads);
   item->running = true;
   return absl::OkStatus();
 }

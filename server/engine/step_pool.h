@@ -1,0 +1,62 @@
+// Requests and replies that are used again, with the memory they have grown: what keeps the way of
+// a step free of allocations once it has been gone before.
+//
+// Thread safety: thread-safe. A reply may outlive its pool's owner.
+#ifndef SEQUENT_SERVER_ENGINE_STEP_POOL_H_
+#define SEQUENT_SERVER_ENGINE_STEP_POOL_H_
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "server/engine/request.h"
+#include "server/engine/session.h"
+
+namespace sequent::engine {
+
+class ItemPool {
+ public:
+  ItemPool() { idle_.reserve(kMaxIdle); }
+
+  std::unique_ptr<StepItem> Take();
+  void Give(std::unique_ptr<StepItem> item);
+
+ private:
+  static constexpr size_t kMaxIdle = 4096;
+
+  Mutex mutex_;
+  std::vector<std::unique_ptr<StepItem>> idle_ SEQ_GUARDED_BY(mutex_);
+};
+
+class ReplyPool : public std::enable_shared_from_this<ReplyPool> {
+ public:
+  static std::shared_ptr<ReplyPool> Create() { return std::shared_ptr<ReplyPool>(new ReplyPool); }
+  ~ReplyPool();
+
+  // As new, but that `heads` may hold results of an earlier reply, to be overwritten. Comes back
+  // to the pool with its last reference.
+  std::shared_ptr<StepReply> Make();
+
+ private:
+  static constexpr size_t kMaxIdle = 4096;
+  // A larger one is not worth keeping: most replies are small.
+  static constexpr size_t kMaxIdleBytes = 64 << 10;
+
+  // What std::shared_ptr keeps its counts in; all blocks are of one size.
+  template <typename T>
+  struct Blocks;
+
+  ReplyPool();
+  void Give(StepReply* reply);
+  void* TakeBlock(size_t bytes);
+  void GiveBlock(void* block);
+
+  Mutex mutex_;
+  std::vector<std::unique_ptr<StepReply>> idle_ SEQ_GUARDED_BY(mutex_);
+  std::vector<void*> blocks_ SEQ_GUARDED_BY(mutex_);
+};
+
+}  // namespace sequent::engine
+
+#endif  // SEQUENT_SERVER_ENGINE_STEP_POOL_H_

@@ -1,0 +1,101 @@
+// Invariant 5, for the engine: from Predict to `done` a step of a session that has stepped before
+// allocates nothing. This program replaces operator new to count.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "tests/server/engine/engine_harness.h"
+
+namespace {
+
+std::atomic<int64_t> allocations{0};
+
+void* Counted(size_t bytes, size_t alignment) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+
+}  // namespace
+
+// Out of line, or the compiler sees free() meet operator new and warns.
+#define NOT_INLINE __attribute__((noinline))
+NOT_INLINE void* operator new(size_t bytes) { return Counted(bytes, alignof(std::max_align_t)); }
+NOT_INLINE void* operator new(size_t bytes, std::align_val_t alignment) {
+  return Counted(bytes, static_cast<size_t>(alignment));
+}
+NOT_INLINE void operator delete(void* memory) noexcept { std::free(memory); }
+NOT_INLINE void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+NOT_INLINE void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+NOT_INLINE void operator delete(void* memory, size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+namespace sequent::engine {
+namespace {
+
+constexpr size_t kSessions = 50;
+
+// All sessions make `steps` steps each, numbered from `first`, `per_request` to a request.
+class Crowd {
+ public:
+  Crowd(EngineHarness* harness, bool text) : harness_(harness), text_(text) {
+    for (size_t s = 0; s < kSessions; ++s) ids_.push_back("s" + std::to_string(s));
+  }
+
+  void Step(size_t count) {
+    for (const std::string& id : ids_) Send(id, count);
+    harness_->RunTicks();
+    next_ += count;
+    ++rounds_;
+  }
+  size_t rounds() const { return rounds_; }
+  size_t answered() const { return answered_; }
+
+ private:
+  void Send(const std::string& id, size_t count) {
+    const std::span<const float> rows(kRows.data(), 2 * count);
+    StepRequest request = text_ ? TextRequest(id, next_, std::string_view(kText).substr(0, count))
+                                : RowsRequest(id, next_, rows);
+    request.acked_step = next_ - 1;
+    request.done = [this](const std::shared_ptr<const StepReply>& reply) {
+      answered_ += reply->status.ok();
+    };
+    harness_->engine()->Predict(std::move(request));
+  }
+
+  static constexpr char kText[] = "the quick brown fox";
+  static inline const std::vector<float> kRows =
+      std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+
+  EngineHarness* const harness_;
+  const bool text_;
+  std::vector<std::string> ids_;
+  uint64_t next_ = 1;
+  size_t rounds_ = 0, answered_ = 0;
+};
+
+class EngineAllocation : public testing::TestWithParam<bool> {};
+
+TEST_P(EngineAllocation, AStepOfAWarmSessionAllocatesNothing) {
+  EngineOptions options;
+  options.max_tick_steps = 4;  // so that requests take several ticks
+  EngineHarness harness(options);
+  Crowd crowd(&harness, GetParam());
+  for (int round = 0; round < 20; ++round) crowd.Step(8);
+  const int64_t before = allocations.load();
+  for (int round = 0; round < 200; ++round) crowd.Step(1 + round % 8);
+  EXPECT_EQ(allocations.load() - before, 0);
+  EXPECT_EQ(crowd.answered(), crowd.rounds() * kSessions);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, EngineAllocation, testing::Bool(),
+                         [](const auto& info) { return info.param ? "Text" : "Series"; });
+
+}  // namespace
+}  // namespace sequent::engine
