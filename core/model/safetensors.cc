@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 #include <nlohmann/json.hpp>
+#include <tuple>
 #include <utility>
 
 #include "core/base/aligned.h"
@@ -123,10 +124,10 @@ StatusOr<Safetensors> ParseSafetensors(std::string_view bytes) {
   Safetensors file;
   file.data = bytes.substr(kLengthBytes + header.size());
   SEQ_RETURN_IF_ERROR(ReadSafetensorsHeader(header, &file));
-  std::stable_sort(file.tensors.begin(), file.tensors.end(),
-                   [](const StoredTensor& a, const StoredTensor& b) {
-                     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-                   });
+  std::sort(file.tensors.begin(), file.tensors.end(),
+            [](const StoredTensor& a, const StoredTensor& b) {
+              return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
+            });
   SEQ_RETURN_IF_ERROR(CheckLayout(file));
   return file;
 }

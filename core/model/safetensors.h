@@ -41,9 +41,9 @@ StatusOr<std::string> SafetensorsPrefix(const std::map<std::string, std::string>
                                         const std::vector<StoredTensor>& tensors);
 
 // What the header says, as a checksum: every metadata entry but `excluded_key`, in key order, as
-// key 0 value 0, then every tensor in data order as name 0 dtype 0 shape 0 begin,end 0, the numbers
-// decimal with commas between. Any writer of safetensors can compute it, whatever its JSON looks
-// like.
+// key 0 value 0, then every tensor in data order (empty ones at one place by name) as name 0 dtype
+// 0 shape 0 begin,end 0, the numbers decimal with commas between. Any writer of safetensors can
+// compute it, whatever its JSON looks like.
 uint32_t HeaderCrc32c(const std::map<std::string, std::string>& metadata,
                       const std::vector<StoredTensor>& tensors, std::string_view excluded_key);
 

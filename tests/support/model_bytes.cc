@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <tuple>
 
 #include "core/base/hash.h"
 
@@ -33,10 +34,10 @@ StoredTensor* ModelBytes::tensor(const std::string& name) {
 ModelBytes& ModelBytes::Seal() {
   metadata["sequent.crc32c"] = Hex32(Crc32c(data));
   std::vector<StoredTensor> in_data_order = tensors;
-  std::stable_sort(in_data_order.begin(), in_data_order.end(),
-                   [](const StoredTensor& a, const StoredTensor& b) {
-                     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-                   });
+  std::sort(in_data_order.begin(), in_data_order.end(),
+            [](const StoredTensor& a, const StoredTensor& b) {
+              return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
+            });
   metadata["sequent.header_crc32c"] =
       Hex32(HeaderCrc32c(metadata, in_data_order, "sequent.header_crc32c"));
   return *this;
