@@ -11,8 +11,8 @@ namespace sequent {
 struct BadFile {
   std::string name;  // a test's name: letters, digits, _
   std::string bytes;
-  std::string message;  // what the error contains
-  std::string place;    // what it begins with
+  std::string message = "";  // what the error contains
+  std::string place = "";    // what it begins with
 };
 
 inline void PrintTo(const BadFile& file, std::ostream* out) { *out << file.name; }

@@ -55,6 +55,7 @@ TEST(BadFiles, AreMoreThanTwoHundredKindsWithoutFlipsAndCuts) {
       EXPECT_TRUE(bytes.insert(bad.bytes).second) << bad.name;
     }
   }
+  RecordProperty("kinds", static_cast<int>(names.size()));
   EXPECT_GE(names.size(), 200u);
 }
 
