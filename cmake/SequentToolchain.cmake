@@ -20,6 +20,9 @@ endif()
 add_compile_options(-Wall -Wextra -Werror=return-type -ffp-contract=off -fno-math-errno)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   add_compile_options(-Wthread-safety -Werror=thread-safety)
+  # From 18 on clang mangles constrained templates (absl::Cord's constructor from a string) as newer
+  # GCCs do; Debian 12's libraries come from an older one.
+  add_compile_options(-fclang-abi-compat=17)
 endif()
 
 if(SEQUENT_SANITIZE)
