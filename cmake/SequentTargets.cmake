@@ -1,4 +1,4 @@
-# Three ways to make a target; nothing else in the tree calls add_library or add_executable.
+# Four ways to make a target; nothing else in the tree calls add_library or add_executable.
 
 include(CMakeParseArguments)
 
@@ -35,4 +35,15 @@ function(sequent_test name)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "SEQUENT_BINARY_DIR=${PROJECT_BINARY_DIR}")
+endfunction()
+
+# sequent_fuzzer(name SRCS ... DEPS ...): a libFuzzer program; its objects and libraries are built with
+# fuzzer-no-link in SEQUENT_SANITIZE.
+function(sequent_fuzzer name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
 endfunction()
