@@ -161,7 +161,7 @@ StatusOr<std::string> SerializeModel(const ModelContents& contents) {
   const std::vector<StoredTensor> layout = Layout(contents.tensors);
   const std::string data = DataSection(contents.tensors, layout);
   std::map<std::string, std::string> metadata;
-  metadata[kFormatKey] = kFormat;
+  metadata.emplace(kFormatKey, kFormat);
   SEQ_ASSIGN_OR_RETURN(metadata[kConfigKey], ConfigToJson(contents.config));
   metadata[kDataCrcKey] = Hex32(Crc32c(data));
   if (!contents.training.empty()) metadata[kTrainingKey] = contents.training;
