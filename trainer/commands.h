@@ -28,8 +28,8 @@ Status RunFit(const FitOptions& options);
 
 // Which rows of a data file.
 struct PartOptions {
-  // validation | test | train: as recorded by fit. all: every row. Empty: validation, or all if the
-  // model has no record.
+  // validation | test | train: as recorded by fit. all: every row. Empty: validation; all if the
+  // model records none, or the data is not what it was fitted on.
   std::string part;
   uint64_t last = 0;  // the last so many rows instead; 0 = off
 };

@@ -29,18 +29,13 @@ std::string PathOf(std::string_view name) {
   return path;
 }
 
-bool IsOurs(std::string_view path) {
-  const size_t dot = path.find('.');
-  if (dot == path.npos) return false;
-  return v1::TrainConfig::descriptor()->FindFieldByName(std::string(path.substr(0, dot))) !=
-         nullptr;
-}
-
 Status ApplyEnvironment(const ConfigSources& sources, v1::TrainConfig* config) {
   for (const auto& [name, value] : sources.environment) {
     if (!std::string_view(name).starts_with(kPrefix)) continue;
     const std::string path = PathOf(std::string_view(name).substr(kPrefix.size()));
-    if (IsOurs(path)) SEQ_RETURN_IF_ERROR(SetByPath(path, value, name, config));
+    // Without a level below it, it is a flag of the server.
+    if (path.find('.') == path.npos) continue;
+    SEQ_RETURN_IF_ERROR(SetByPath(path, value, name, config));
   }
   return absl::OkStatus();
 }
@@ -162,11 +157,13 @@ StatusOr<v1::TrainConfig> LoadConfig(const ConfigSources& sources) {
 Status ApplyDefaults(v1::TrainConfig* config) {
   static constexpr std::string_view kTasks[] = {"language_model", "forecast"};
   if (config->task().empty()) {
-    return absl::InvalidArgumentError("task: expected language_model or forecast, got nothing");
+    return absl::InvalidArgumentError(
+        "task: expected language_model or forecast, got nothing (say it with --task)");
   }
   SEQ_ASSIGN_OR_RETURN(const size_t task, CheckChoice("task", config->task(), kTasks));
   if (config->data().path_size() == 0) {
-    return absl::InvalidArgumentError("data.path: expected a file, got nothing");
+    return absl::InvalidArgumentError(
+        "data.path: expected a file, got nothing (say it with --data)");
   }
   if (task == 0) {
     LanguageModelDefaults(config);

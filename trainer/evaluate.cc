@@ -30,7 +30,7 @@ Status RunEvaluate(const EvaluateOptions& options) {
     return absl::OkStatus();
   }
   if (loaded.record && !loaded.same_data) {
-    std::printf("note: the data is not what the model was fitted on\n");
+    std::fprintf(stderr, "note: the data is not what the model was fitted on\n");
   }
   std::printf("%s", DescribeMeasures(loaded.part_name, measures).c_str());
   return absl::OkStatus();

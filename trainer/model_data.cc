@@ -41,9 +41,8 @@ Status ChoosePart(const PartOptions& options, ModelData* loaded) {
     loaded->part = {size - options.last, size};
     return absl::OkStatus();
   }
-  const std::string name = !options.part.empty() ? options.part
-                           : loaded->record      ? "validation"
-                                                 : "all";
+  const bool validated = loaded->same_data && loaded->record->parts.validation.size() > 0;
+  const std::string name = !options.part.empty() ? options.part : validated ? "validation" : "all";
   SEQ_ASSIGN_OR_RETURN(const size_t part, CheckChoice("--part", name, kParts));
   loaded->part_name = name;
   loaded->part = WholeFile(*loaded);

@@ -111,7 +111,10 @@ Status RunPredict(const PredictOptions& options) {
   PartOptions part = options.part;
   if (part.part.empty()) part.part = "all";
   SEQ_ASSIGN_OR_RETURN(const ModelData loaded, LoadModelData({options.model}, options.data, part));
-  if (loaded.models[0]->series_codec() != nullptr) return PrintForecasts(loaded);
+  if (loaded.models[0]->series_codec() != nullptr) {
+    if (options.steps == 0) return PrintForecasts(loaded);
+    return absl::InvalidArgumentError("--steps: expected a language model, got a forecast");
+  }
   if (loaded.models[0]->text_codec() == nullptr) {
     return absl::InvalidArgumentError("expected a model of text or measurements");
   }

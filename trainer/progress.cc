@@ -1,5 +1,6 @@
 #include "trainer/progress.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,10 +12,19 @@ namespace {
 
 constexpr double kBarSeconds = 0.1, kLineSeconds = 5;
 
-std::string Bar(double done) {
-  constexpr int kWidth = 24;
-  const int full = static_cast<int>(std::clamp(done, 0.0, 1.0) * kWidth);
-  return "[" + std::string(full, '=') + std::string(kWidth - full, ' ') + "]";
+size_t Columns(std::FILE* out) {
+  winsize size{};
+  if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+// The bar and the text in less than `columns`: a line that wraps could not be taken back.
+std::string BarLine(double done, const std::string& text, size_t columns) {
+  constexpr size_t kLongest = 24, kShortest = 8, kFrame = 4;  // brackets, blank, last column
+  if (columns < text.size() + kFrame + kShortest) return text.substr(0, columns - 1);
+  const size_t width = std::min(kLongest, columns - kFrame - text.size());
+  const auto full = static_cast<size_t>(std::clamp(done, 0.0, 1.0) * static_cast<double>(width));
+  return "[" + std::string(full, '=') + std::string(width - full, ' ') + "] " + text;
 }
 
 std::string Left(double seconds) {
@@ -59,8 +69,8 @@ void Progress::Update(const train::UpdateEvent& event) {
     std::fprintf(out_, "%s\n", Describe(event).c_str());
   } else {
     const double all = static_cast<double>(std::max<uint64_t>(event.updates, 1));
-    std::fprintf(out_, "\r\x1b[K%s %s", Bar(static_cast<double>(event.update) / all).c_str(),
-                 Describe(event).c_str());
+    const double done = static_cast<double>(event.update) / all;
+    std::fprintf(out_, "\r\x1b[K%s", BarLine(done, Describe(event), Columns(out_)).c_str());
     bar_shown_ = true;
   }
   std::fflush(out_);
@@ -69,10 +79,12 @@ void Progress::Update(const train::UpdateEvent& event) {
 void Progress::Validation(const train::ValidationEvent& event) {
   if (kind_ == ProgressKind::kNone) return;
   Clear();
-  const auto loss = event.measures.find("loss");
-  std::fprintf(out_, "epoch %.2f  update %llu  validation loss %.6f%s\n", event.epoch,
-               static_cast<unsigned long long>(event.update),
-               loss == event.measures.end() ? 0.0 : loss->second, event.best ? "  (best)" : "");
+  const double loss = event.measures.at("loss");
+  std::fprintf(out_,
+               loss < 1e6 ? "epoch %.2f  update %llu  validation loss %.6f%s\n"
+                          : "epoch %.2f  update %llu  validation loss %.6g%s\n",
+               event.epoch, static_cast<unsigned long long>(event.update), loss,
+               event.best ? "  (best)" : "");
   std::fflush(out_);
 }
 

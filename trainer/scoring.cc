@@ -40,9 +40,11 @@ Status CheckSameColumns(const ModelList& models, const Dataset& dataset) {
   return absl::OkStatus();
 }
 
-std::string Line(const char* name, double value) {
+// The loss to the last bit, so that one can see that `fit` and `evaluate` agree.
+std::string Line(const std::string& name, double value) {
   char text[96];
-  std::snprintf(text, sizeof(text), "  %-24s %.6g\n", name, value);
+  const char* format = name == "loss" ? "  %-24s %.17g\n" : "  %-24s %.6g\n";
+  std::snprintf(text, sizeof(text), format, name.c_str(), value);
   return text;
 }
 
@@ -110,7 +112,7 @@ double UnigramLoss(const TextCodec& codec, const Dataset& dataset, const train::
 
 std::string DescribeMeasures(const std::string& part, const train::Measures& measures) {
   std::string text = part + ":\n";
-  for (const auto& [name, value] : measures) text += Line(name.c_str(), value);
+  for (const auto& [name, value] : measures) text += Line(name, value);
   const auto value = [&](const char* name) {
     const auto at = measures.find(name);
     return at == measures.end() ? std::nan("") : at->second;

@@ -17,65 +17,117 @@ void OnInterrupt(int signal) {
   std::signal(signal, SIG_DFL);
 }
 
+constexpr char kExitCodes[] =
+    "Exit codes: 0 done (also after Ctrl-C), 2 usage or configuration, 3 data or model file,\n"
+    "4 loss not finite, 1 anything else. Results go to stdout, progress and errors to stderr.";
+
+constexpr char kFitExamples[] =
+    "Keys come from the file, from the environment (SEQUENT_TRAIN__BATCH=64), from --set; the "
+    "later\n"
+    "wins. docs/training.md lists them.\n"
+    "\n"
+    "  sequent-train fit --task language_model --data book.txt --out book.safetensors\n"
+    "  sequent-train fit config.yaml --set train.epochs=5 --set model.layers.1.lstm.units=256\n"
+    "  sequent-train fit config.yaml --resume";
+
+constexpr char kPredictExamples[] =
+    "Forecasts are printed as CSV, each made one step before its row. Of a text, the log "
+    "probability\n"
+    "of every token, or with --steps what the model writes after it.\n"
+    "\n"
+    "  sequent-train predict weather.safetensors --data weather.csv --last 30\n"
+    "  sequent-train predict book.safetensors --data book.txt --last 200 --steps 500";
+
 void AddFit(CLI::App* app, sequent::FitOptions* options) {
   auto* fit = app->add_subcommand("fit", "Train a model and write its file");
   auto& config = options->config;
-  fit->add_option("config", config.file, "YAML file; see docs/training.md");
-  fit->add_option("--set", config.sets, "One key: train.batch=50 (repeatable)")
+  fit->add_option("config", config.file, "Configuration; common jobs need none")
+      ->type_name("CONFIG.yaml");
+  fit->add_option("--task", config.task, "language_model or forecast: task")->type_name("TASK");
+  fit->add_option("--data", config.data, "Text or CSV to learn from (repeatable): data.path")
+      ->type_name("FILE")
       ->allow_extra_args(false);
-  fit->add_option("--task", config.task, "language_model or forecast");
-  fit->add_option("--data", config.data, "Data file, data.path (repeatable)")
+  fit->add_option("--set", config.sets, "Any other key (repeatable)")
+      ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  fit->add_option("--out", config.out, "Model file, output.model");
-  fit->add_option("--run-dir", config.run_dir, "Checkpoints and metrics.jsonl, output.run_dir");
-  fit->add_option("--publish", config.publish, "Also write the next version into this folder");
-  fit->add_option("--init-from", options->init_from, "Model file to start from");
-  fit->add_flag("--resume", options->resume, "Go on from the newest checkpoint");
+  fit->add_option("--out", config.out, "The model file to write: output.model")->type_name("FILE");
+  fit->add_option("--run-dir", config.run_dir,
+                  "Where checkpoints and metrics.jsonl go: output.run_dir")
+      ->type_name("FOLDER");
+  fit->add_option("--publish", config.publish,
+                  "Also write FOLDER/<next version>/model.safetensors, for a server")
+      ->type_name("FOLDER");
+  fit->add_option("--init-from", options->init_from,
+                  "Start from the weights of this model, not from random ones")
+      ->type_name("MODEL");
+  fit->add_flag(
+      "--resume", options->resume,
+      "Go on from the newest checkpoint, if there is one; without it old ones are removed");
   fit->add_flag("--dump-config", options->dump_config, "Print what would run, and stop");
-  fit->add_option("--progress", options->progress, "auto, bar, plain or none")
+  fit->add_option("--progress", options->progress,
+                  "auto, bar, plain or none; auto: a bar on a terminal, else plain lines")
+      ->type_name("KIND")
       ->capture_default_str();
-  fit->add_flag("--json", options->json, "The result as one JSON object");
+  fit->add_flag("--json", options->json, "Print the result as one JSON object");
+  fit->footer(kFitExamples);
 }
 
-void AddPart(CLI::App* command, sequent::PartOptions* part) {
-  command->add_option("--part", part->part, "validation, test, train (as in fit) or all");
-  command->add_option("--last", part->last, "The last so many rows instead");
+void AddPart(CLI::App* command, const char* unless_given, sequent::PartOptions* part) {
+  command
+      ->add_option("--part", part->part,
+                   sequent::StrCat("validation, test or train, as fit cut them, or all; else ",
+                                   unless_given))
+      ->type_name("PART");
+  command->add_option("--last", part->last, "The last N rows or characters instead")
+      ->type_name("N");
 }
 
 void AddEvaluate(CLI::App* app, sequent::EvaluateOptions* options) {
   auto* evaluate = app->add_subcommand("evaluate", "Measure models; several are averaged");
-  evaluate->add_option("model", options->models, "Model files")->required();
-  evaluate->add_option("--data", options->data, "Data file (repeatable)")
+  evaluate->add_option("model", options->models, "Model files")->required()->type_name("MODEL");
+  evaluate->add_option("--data", options->data, "Text or CSV to measure on (repeatable)")
       ->required()
+      ->type_name("FILE")
       ->allow_extra_args(false);
-  AddPart(evaluate, &options->part);
-  evaluate->add_option("--threads", options->threads, "0 = all cores")->capture_default_str();
-  evaluate->add_flag("--json", options->json, "One JSON object");
+  AddPart(evaluate, "validation, of other data than fit's all", &options->part);
+  evaluate->add_option("--threads", options->threads, "0 = all cores")
+      ->type_name("N")
+      ->capture_default_str();
+  evaluate->add_flag("--json", options->json, "Print one JSON object");
 }
 
 void AddPredict(CLI::App* app, sequent::PredictOptions* options) {
   auto* predict = app->add_subcommand("predict", "Forecasts or text, offline");
-  predict->add_option("model", options->model, "Model file")->required();
-  predict->add_option("--data", options->data, "Data file (repeatable)")
+  predict->add_option("model", options->model, "Model file")->required()->type_name("MODEL");
+  predict->add_option("--data", options->data, "Text or CSV to go on from (repeatable)")
       ->required()
+      ->type_name("FILE")
       ->allow_extra_args(false);
-  AddPart(predict, &options->part);
-  predict->add_option("--steps", options->steps, "Symbols to write after the text");
-  predict->add_option("--seed", options->seed)->capture_default_str();
-  predict->add_option("--temperature", options->temperature)->capture_default_str();
+  AddPart(predict, "all", &options->part);
+  predict->add_option("--steps", options->steps, "Characters to write after the text")
+      ->type_name("N");
+  predict->add_option("--seed", options->seed, "Of the characters drawn")
+      ->type_name("N")
+      ->capture_default_str();
+  predict->add_option("--temperature", options->temperature, "Below 1 safer, above 1 wilder")
+      ->type_name("T")
+      ->capture_default_str();
+  predict->footer(kPredictExamples);
 }
 
 void AddInspect(CLI::App* app, sequent::InspectOptions* options) {
   auto* inspect = app->add_subcommand("inspect", "What a model file holds");
-  inspect->add_option("model", options->model, "Model file")->required();
-  inspect->add_flag("--json", options->json, "One JSON object");
+  inspect->add_option("model", options->model, "Model file")->required()->type_name("MODEL");
+  inspect->add_flag("--json", options->json, "Print one JSON object");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Trains, measures and inspects the models that sequent-server serves.");
-  app.set_version_flag("--version", "sequent-train " SEQUENT_VERSION " (" SEQUENT_REVISION ")");
+  CLI::App app("Trains, measures and inspects the models that sequent-server serves.",
+               "sequent-train");
+  app.footer(kExitCodes);
+  app.set_version_flag("--version", SEQUENT_VERSION);
   app.require_subcommand(1);
   sequent::FitOptions fit;
   sequent::EvaluateOptions evaluate;

@@ -75,8 +75,12 @@ StatusOr<const FieldDescriptor*> Reader::Find(const std::string& key, std::strin
   std::vector<std::string_view> names;
   for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
   const std::string_view nearest = Nearest(key, names.data(), names.size());
-  std::string hint;
-  if (!nearest.empty()) hint = StrCat("; did you mean '", ToAbsl(nearest), "'?");
+  std::string hint = "; known here: ";
+  if (nearest.empty()) {
+    for (const auto name : names) hint += StrCat(name == names[0] ? "" : ", ", ToAbsl(name));
+  } else {
+    hint = StrCat("; did you mean '", ToAbsl(nearest), "'?");
+  }
   return absl::InvalidArgumentError(
       StrCat(Join(path, Quoted(key)), ": unknown key", hint, Where(at)));
 }
@@ -283,9 +287,11 @@ Status SetByPath(std::string_view path, std::string_view value, std::string_view
     const auto index = Index(path.substr(0, next));
     const int size = reflection->FieldSize(*message, field);
     if (!index || *index < 0 || *index >= size || next == path.npos) {
-      return absl::InvalidArgumentError(StrCat(done, ": expected an index from 0 to ", size - 1,
-                                               " and a key, got '", Quoted(path), "' (",
-                                               ToAbsl(source), ")"));
+      const std::string expected =
+          size > 0 ? StrCat("an index from 0 to ", size - 1, " and a key")
+                   : "a whole list, since the configuration has no element to change";
+      return absl::InvalidArgumentError(StrCat(done, ": expected ", expected, ", got '",
+                                               Quoted(path), "' (", ToAbsl(source), ")"));
     }
     message = reflection->MutableRepeatedMessage(message, field, *index);
     done = StrCat(done, "[", *index, "]");

@@ -1,162 +1,136 @@
 // sequent-train as people run it.
 
-#include <csignal>
-#include <filesystem>
-#include <thread>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
+#include <pty.h>
 
-#include "core/base/status.h"
-#include "tests/trainer/run_program.h"
+#include <string>
+
+#include "tests/trainer/small_fit.h"
 
 namespace sequent {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 using Json = nlohmann::json;
-using Arguments = std::vector<std::string>;
 
-std::string Text() {
-  std::string text;
-  for (int i = 0; text.size() < 6000; ++i) text += StrCat("line ", i * 7919 % 1000, " of a song\n");
-  return text;
-}
-
-std::string SeriesCsv(int rows) {
-  std::string csv = "t,x\n";
-  for (int i = 0; i < rows; ++i) csv += StrCat(i, ",", i * i % 37, "\n");
-  return csv;
-}
-
-class CommandTest : public ::testing::Test {
+class CommandTest : public SmallFit {
  protected:
-  // A small language model, fitted in `updates` updates, with a checkpoint at every fifth.
-  Arguments Fit(const std::string& name, int updates, const Arguments& more = {}) {
-    Arguments arguments = {"fit",
-                           "--task",
-                           "language_model",
-                           "--data",
-                           folder_.Write("text.txt", Text()),
-                           "--out",
-                           folder_.File(name + ".safetensors"),
-                           "--run-dir",
-                           folder_.File(name),
-                           "--progress",
-                           "none",
-                           "--json"};
-    for (const char* set :
-         {"train.batch=4", "train.bptt=8", "train.epochs=1000",
-          "train.checkpoint={every_updates: 5}", "train.validate.every_updates=20",
-          "train.early_stopping.patience=0",
-          "model.layers=[{name: e, embedding: {width: 8}}, {name: d, dropout: {rate: 0.1}}, "
-          "{name: l, lstm: {units: 12}}]"}) {
-      arguments.insert(arguments.end(), {"--set", set});
-    }
-    arguments.insert(arguments.end(), {"--set", StrCat("train.max_updates=", updates)});
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return arguments;
-  }
-
-  // Returns once metrics.jsonl of the run has `lines` lines, or the child is gone.
-  void WaitForLines(const std::string& name, int lines, pid_t child) {
-    while (waitid(P_PID, static_cast<id_t>(child), nullptr, WEXITED | WNOHANG | WNOWAIT) == 0) {
-      siginfo_t info{};
-      waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT);
-      if (info.si_pid == child) return;
-      const std::string log = folder_.Read(name + "/metrics.jsonl");
-      if (std::count(log.begin(), log.end(), '\n') >= lines) return;
-      std::this_thread::yield();
-    }
-  }
+  static int ExitOf(const Arguments& arguments) { return RunProgram(arguments).exit_code; }
 
   int ExitOfForecast(const std::string& csv) {
-    return RunProgram({"fit", "--task", "forecast", "--data", folder_.Write("f.csv", csv), "--out",
-                       folder_.File("f.safetensors"), "--run-dir", folder_.File("f"), "--set",
-                       "data.time=t", "--set", "train.epochs=1", "--progress", "none"})
-        .exit_code;
+    return ExitOf(
+        With({"fit", "--task", "forecast", "--data", folder_.Write("f.csv", csv), "--out",
+              folder_.File("f.safetensors"), "--run-dir", folder_.File("f"), "--progress", "none"},
+             Sets({"data.time=t", "train.epochs=1"})));
   }
 
-  TemporaryFolder folder_;
+  // "1.25" of the line "  loss   1.25".
+  static std::string PrintedLoss(const std::string& text) {
+    const size_t name = text.find("  loss ");
+    if (name == text.npos) return "no loss in: " + text;
+    const size_t begin = text.find_first_not_of(' ', name + 7);
+    return text.substr(begin, text.find('\n', begin) - begin);
+  }
 };
 
 TEST_F(CommandTest, EvaluateGivesTheBitsThatFitPrinted) {
-  const Outcome fit = RunProgram(Fit("a", 60));
+  const Outcome fit = RunProgram(TextFit("a", 60, {"--json"}));
   ASSERT_EQ(fit.exit_code, 0) << fit.error;
-  const Outcome evaluate = RunProgram(
-      {"evaluate", folder_.File("a.safetensors"), "--data", folder_.File("text.txt"), "--json"});
-  ASSERT_EQ(evaluate.exit_code, 0) << evaluate.error;
-  EXPECT_EQ(Json::parse(fit.out)["validation"], Json::parse(evaluate.out)["measures"]);
+  for (const char* threads : {"1", "2"}) {
+    const Outcome evaluate = RunProgram({"evaluate", Model("a"), "--data", folder_.File("text.txt"),
+                                         "--json", "--threads", threads});
+    ASSERT_EQ(evaluate.exit_code, 0) << evaluate.error;
+    EXPECT_EQ(Json::parse(fit.out)["validation"], Json::parse(evaluate.out)["measures"]);
+  }
 }
 
 TEST_F(CommandTest, EvaluateGivesTheBitsOfForecastsToo) {
-  const std::string csv = folder_.Write("f.csv", SeriesCsv(400));
-  const Outcome fit =
-      RunProgram({"fit", "--task", "forecast", "--data", csv, "--out",
-                  folder_.File("f.safetensors"), "--run-dir", folder_.File("f"), "--set",
-                  "data.time=t", "--set", "data.split={validation: 50, test: 50}", "--set",
-                  "train.epochs=2", "--json", "--progress", "none"});
+  const Outcome fit = RunProgram(SeriesFit("a", 60, {"--json"}));
   ASSERT_EQ(fit.exit_code, 0) << fit.error;
   for (const std::string part : {"validation", "test"}) {
     const Outcome evaluate = RunProgram(
-        {"evaluate", folder_.File("f.safetensors"), "--data", csv, "--json", "--part", part});
+        {"evaluate", Model("a"), "--data", folder_.File("series.csv"), "--json", "--part", part});
     ASSERT_EQ(evaluate.exit_code, 0) << evaluate.error;
     EXPECT_EQ(Json::parse(fit.out)[part], Json::parse(evaluate.out)["measures"]) << part;
   }
 }
 
-TEST_F(CommandTest, OneThreadAndTwoGiveTheSameFile) {
-  ASSERT_EQ(RunProgram(Fit("a", 40, {"--set", "train.threads=1"})).exit_code, 0);
-  ASSERT_EQ(RunProgram(Fit("b", 40, {"--set", "train.threads=2"})).exit_code, 0);
-  EXPECT_FALSE(folder_.Read("a.safetensors").empty());
-  EXPECT_EQ(folder_.Read("a.safetensors"), folder_.Read("b.safetensors"));
+TEST_F(CommandTest, TheLossForPeopleHasAllItsDigits) {
+  const Outcome fit = RunProgram(TextFit("a", 60));
+  ASSERT_EQ(fit.exit_code, 0) << fit.error;
+  const Outcome evaluate = RunProgram({"evaluate", Model("a"), "--data", folder_.File("text.txt")});
+  const std::string loss = PrintedLoss(fit.out);
+  EXPECT_EQ(loss, PrintedLoss(evaluate.out));
+  const Outcome inspect = RunProgram({"inspect", Model("a"), "--json"});
+  EXPECT_EQ(std::stod(loss),
+            Json::parse(inspect.out)["training"]["validation"]["loss"].get<double>());
+  EXPECT_EQ(std::stod(loss), MetricLines("a").back()["validation"]["loss"].get<double>());
 }
 
-TEST_F(CommandTest, AKilledAndResumedFitGivesTheSameFile) {
-  constexpr int kUpdates = 300;
-  ASSERT_EQ(RunProgram(Fit("whole", kUpdates)).exit_code, 0);
-  int killed = 0;
-  for (const int lines : {1, 7, 33, 90, 171}) {
-    const std::string name = StrCat("killed", lines);
-    Child child(Fit(name, kUpdates));
-    WaitForLines(name, lines, child.pid());
-    kill(child.pid(), SIGKILL);
-    killed += child.Wait().exit_code == 128 + SIGKILL;
-    const Outcome resumed = RunProgram(Fit(name, kUpdates, {"--resume"}));
-    ASSERT_EQ(resumed.exit_code, 0) << resumed.error;
-    EXPECT_EQ(folder_.Read("whole.safetensors"), folder_.Read(name + ".safetensors")) << lines;
+TEST_F(CommandTest, OfOtherDataEvaluateMeasuresAll) {
+  ASSERT_EQ(ExitOf(TextFit("a", 5)), 0);
+  const Outcome outcome =
+      RunProgram({"evaluate", Model("a"), "--data",
+                  folder_.Write("other.txt", "line 1 of another song"), "--json"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_EQ(Json::parse(outcome.out)["part"], "all");
+  EXPECT_EQ(Json::parse(outcome.out)["measures"]["tokens"], 21);
+}
+
+TEST_F(CommandTest, MetricsHaveALineForEveryUpdateAndValidation) {
+  ASSERT_EQ(ExitOf(TextFit("a", 45)), 0);
+  uint64_t updates = 0;
+  std::vector<uint64_t> validations;
+  for (const Json& line : MetricLines("a")) {
+    ASSERT_TRUE(line.is_object());
+    if (line.contains("validation")) {
+      EXPECT_TRUE(line["validation"]["loss"].is_number());
+      EXPECT_EQ(line.size(), 2u);
+      validations.push_back(line["update"]);
+      continue;
+    }
+    EXPECT_EQ(line["update"], ++updates);
+    for (const char* key : {"epoch", "loss", "grad_norm", "lr", "seconds"}) {
+      EXPECT_TRUE(line[key].is_number()) << key;
+    }
+    EXPECT_EQ(line.size(), 6u);
   }
-  EXPECT_GT(killed, 0);
-}
-
-TEST_F(CommandTest, InterruptedItWritesTheBestWeightsAndSucceeds) {
-  Child child(Fit("a", 1000000));
-  WaitForLines("a", 30, child.pid());
-  kill(child.pid(), SIGINT);
-  const Outcome outcome = child.Wait();
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
-  EXPECT_EQ(Json::parse(outcome.out)["stop_reason"], "interrupted");
-  EXPECT_EQ(RunProgram({"inspect", folder_.File("a.safetensors")}).exit_code, 0);
+  EXPECT_EQ(updates, 45u);
+  EXPECT_EQ(validations, (std::vector<uint64_t>{20, 40, 45}));
 }
 
 TEST_F(CommandTest, PublishesTheNextVersion) {
   const Arguments publish = {"--publish", folder_.File("models/m")};
-  ASSERT_EQ(RunProgram(Fit("a", 5, publish)).exit_code, 0);
-  ASSERT_EQ(RunProgram(Fit("b", 5, publish)).exit_code, 0);
-  EXPECT_EQ(folder_.Read("models/m/2/model.safetensors"), folder_.Read("b.safetensors"));
+  ASSERT_EQ(ExitOf(TextFit("a", 5, publish)), 0);
+  ASSERT_EQ(ExitOf(TextFit("b", 5, publish)), 0);
+  EXPECT_EQ(folder_.Read("models/m/2/model.safetensors"), ModelBytes("b"));
   EXPECT_FALSE(folder_.Read("models/m/1/model.safetensors").empty());
 }
 
 TEST_F(CommandTest, WritesTheSameTextForTheSameSeed) {
-  ASSERT_EQ(RunProgram(Fit("a", 20)).exit_code, 0);
-  const Arguments predict = {"predict", folder_.File("a.safetensors"),
-                             "--data",  folder_.File("text.txt"),
+  ASSERT_EQ(ExitOf(TextFit("a", 20)), 0);
+  const Arguments predict = {"predict", Model("a"), "--data", folder_.File("text.txt"),
                              "--steps", "40"};
   const Outcome one = RunProgram(predict);
   ASSERT_EQ(one.exit_code, 0) << one.error;
   EXPECT_GT(one.out.size(), 40u);
   EXPECT_EQ(one.out, RunProgram(predict).out);
+}
+
+TEST_F(CommandTest, ForecastsAreNotWrittenAsText) {
+  ASSERT_EQ(ExitOf(SeriesFit("a", 5)), 0);
+  const Arguments predict = {"predict", Model("a"), "--data", folder_.File("series.csv")};
+  EXPECT_THAT(RunProgram(predict).out, StartsWith("time,column,forecast,truth\n1,x,"));
+  EXPECT_EQ(ExitOf(With(predict, {"--steps", "5"})), 2);
+}
+
+TEST_F(CommandTest, StartsFromTheWeightsOfAnotherModel) {
+  ASSERT_EQ(ExitOf(TextFit("a", 60)), 0);
+  ASSERT_EQ(ExitOf(TextFit("b", 1, {"--init-from", Model("a")})), 0);
+  EXPECT_LT(MetricLines("b")[0]["loss"].get<double>(), MetricLines("a")[0]["loss"].get<double>());
 }
 
 TEST_F(CommandTest, DumpsAConfigurationThatItReads) {
@@ -167,10 +141,70 @@ TEST_F(CommandTest, DumpsAConfigurationThatItReads) {
   EXPECT_EQ(first.out, again.out);
 }
 
+TEST_F(CommandTest, TheCommandLineWinsOverTheEnvironmentOverTheFile) {
+  const std::string file = folder_.Write(
+      "c.yaml",
+      "task: language_model\ndata: {path: x}\ntrain: {batch: 11, bptt: 12, epochs: 13}\n");
+  Surroundings around;
+  around.environment = {{"SEQUENT_TRAIN__BATCH", "21"}, {"SEQUENT_TRAIN__BPTT", "22"}};
+  const Outcome dump =
+      RunProgram({"fit", file, "--set", "train.batch=31", "--dump-config"}, around);
+  EXPECT_THAT(dump.out, HasSubstr("  batch: 31\n  bptt: 22\n  epochs: 13\n"));
+}
+
+TEST_F(CommandTest, RefusesAMisspeltVariable) {
+  Surroundings around;
+  around.environment = {{"SEQUENT_TRAIN__BACTH", "21"}};
+  const Outcome outcome = RunProgram(TextFit("a", 5), around);
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.error, HasSubstr("train.bacth: unknown key"));
+  EXPECT_THAT(outcome.error, HasSubstr("SEQUENT_TRAIN__BACTH"));
+}
+
+TEST_F(CommandTest, ShowsABarOnATerminalThatIsNoWiderThanIt) {
+  int terminal = -1, program = -1;
+  winsize size{.ws_row = 24, .ws_col = 60, .ws_xpixel = 0, .ws_ypixel = 0};
+  ASSERT_EQ(openpty(&terminal, &program, nullptr, nullptr, &size), 0);
+  Surroundings around;
+  around.error_to = program;
+  ASSERT_EQ(RunProgram(TextFit("a", 30), around).exit_code, 0);
+  close(program);
+  std::string shown;
+  char bytes[4096];
+  for (ssize_t got; (got = read(terminal, bytes, sizeof(bytes))) > 0;) {
+    shown.append(bytes, static_cast<size_t>(got));
+  }
+  close(terminal);
+  EXPECT_THAT(shown, StartsWith("\r\x1b[K"));
+  for (size_t begin = 0, end; (end = shown.find('\r', begin)) != shown.npos; begin = end + 1) {
+    EXPECT_LT(end - begin, 60u + 3) << shown.substr(begin, end - begin);  // 3: the escape
+  }
+}
+
+TEST_F(CommandTest, ShowsPlainLinesElsewhere) {
+  const Outcome outcome = RunProgram(TextFit("a", 30));
+  EXPECT_THAT(outcome.error, StartsWith("epoch 0."));
+  EXPECT_THAT(outcome.error, HasSubstr("chars/s"));
+  EXPECT_THAT(outcome.error, HasSubstr("validation loss"));
+  EXPECT_THAT(outcome.error, Not(HasSubstr("\r")));
+}
+
+TEST_F(CommandTest, EveryCommandHasHelp) {
+  EXPECT_THAT(RunProgram({"--help"}).out, HasSubstr("Exit codes"));
+  for (const char* command : {"fit", "evaluate", "predict", "inspect"}) {
+    const Outcome outcome = RunProgram({command, "--help"});
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_THAT(outcome.out, HasSubstr(StrCat("sequent-train ", command)));
+  }
+}
+
 TEST_F(CommandTest, EndsWithTwoOnBadUsage) {
-  EXPECT_EQ(RunProgram({"fit", "--nonsense"}).exit_code, 2);
-  EXPECT_EQ(RunProgram({"fit", "no-such-file.yaml"}).exit_code, 2);
-  EXPECT_EQ(RunProgram(Fit("a", 5, {"--set", "train.optmizer={}"})).exit_code, 2);
+  EXPECT_EQ(ExitOf({}), 2);
+  EXPECT_EQ(ExitOf({"fit", "--nonsense"}), 2);
+  EXPECT_EQ(ExitOf({"fit", "no-such-file.yaml"}), 2);
+  EXPECT_EQ(ExitOf(TextFit("a", 5, Sets({"train.optmizer={}"}))), 2);
+  EXPECT_EQ(ExitOf(TextFit("a", 5, Sets({"train.clip.global_norm=-1"}))), 2);
+  EXPECT_EQ(ExitOf(TextFit("a", 5, {"--progress", "loud"})), 2);
 }
 
 TEST_F(CommandTest, EndsWithThreeOnBadData) {
@@ -179,23 +213,37 @@ TEST_F(CommandTest, EndsWithThreeOnBadData) {
   EXPECT_EQ(ExitOfForecast("t,x\n1,2\n2\n"), 3);
   EXPECT_EQ(ExitOfForecast("t,x\n1,2\n2,x\n"), 3);
   EXPECT_EQ(ExitOfForecast("t,x\n1,2\n1,3\n"), 3);
-  EXPECT_EQ(ExitOfForecast(SeriesCsv(30)), 3) << "shorter than its window";
+  EXPECT_EQ(ExitOfForecast("t,x\n1,1\n2,4\n3,9\n4,16\n5,25\n"), 3) << "shorter than its window";
   EXPECT_EQ(ExitOfForecast("t,x\n1,5\n2,5\n3,5\n4,5\n5,5\n6,5\n7,5\n8,5\n9,5\n10,5\n"), 3);
-  EXPECT_EQ(
-      RunProgram({"fit", "--task", "language_model", "--data", folder_.Write("bad.txt", "abc\xFF")})
-          .exit_code,
-      3);
+  EXPECT_EQ(ExitOf({"fit", "--task", "language_model", "--data", folder_.Write("bad.txt", "a\xFF"),
+                    "--run-dir", folder_.File("a"), "--out", Model("a")}),
+            3);
+  EXPECT_EQ(ExitOf({"fit", "--task", "language_model", "--data", folder_.File("none.txt"),
+                    "--run-dir", folder_.File("a"), "--out", Model("a")}),
+            3);
 }
 
 TEST_F(CommandTest, EndsWithThreeOnABadModelFile) {
-  EXPECT_EQ(RunProgram({"inspect", folder_.Write("m", "no model")}).exit_code, 3);
-  EXPECT_EQ(RunProgram({"inspect", folder_.File("none")}).exit_code, 3);
+  EXPECT_EQ(ExitOf({"inspect", folder_.Write("m", "no model")}), 3);
+  EXPECT_EQ(ExitOf({"inspect", folder_.File("none")}), 3);
 }
 
 TEST_F(CommandTest, EndsWithFourWhenTheLossIsNotFinite) {
-  const Outcome outcome = RunProgram(
-      Fit("a", 200, {"--set", "train.optimizer={sgd: {lr: 1e60}}", "--set", "train.clip={}"}));
-  EXPECT_EQ(outcome.exit_code, 4) << outcome.error;
+  const Outcome outcome =
+      RunProgram(TextFit("a", 200, Sets({"train.optimizer={sgd: {lr: 1e60}}", "train.clip={}"})));
+  EXPECT_EQ(outcome.exit_code, 4);
+  EXPECT_THAT(outcome.error, HasSubstr("update 1:"));
+  EXPECT_THAT(outcome.error, HasSubstr("gradient norm"));
+}
+
+TEST_F(CommandTest, AnOutputThatCannotBeWrittenIsFoundBeforeTraining) {
+  folder_.Write("file", "");
+  const Outcome outcome =
+      RunProgram({"fit", "--task", "language_model", "--data", folder_.Write("t", "text"), "--out",
+                  folder_.File("file/m"), "--run-dir", folder_.File("a")});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.error, HasSubstr("output.model"));
+  EXPECT_EQ(Metrics("a"), "");
 }
 
 }  // namespace

@@ -3,14 +3,17 @@
 #define SEQUENT_TESTS_TRAINER_RUN_PROGRAM_H_
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/trainer/temporary_folder.h"
@@ -22,9 +25,15 @@ struct Outcome {
   std::string out, error;
 };
 
+struct Surroundings {
+  std::vector<std::pair<std::string, std::string>> environment;
+  rlim_t largest_file = RLIM_INFINITY;  // bytes: past it the disk is full
+  int error_to = -1;                    // a descriptor for stderr instead of Outcome::error
+};
+
 class Child {
  public:
-  explicit Child(const std::vector<std::string>& arguments) {
+  explicit Child(const std::vector<std::string>& arguments, const Surroundings& around = {}) {
     const char* build = std::getenv("SEQUENT_BINARY_DIR");
     std::vector<std::string> all = {std::string(build == nullptr ? "." : build) +
                                     "/bin/sequent-train"};
@@ -36,12 +45,26 @@ class Child {
     pid_ = fork();
     if (pid_ != 0) return;
     dup2(open(out.c_str(), O_WRONLY | O_CREAT, 0600), 1);
-    dup2(open(error.c_str(), O_WRONLY | O_CREAT, 0600), 2);
+    dup2(around.error_to >= 0 ? around.error_to : open(error.c_str(), O_WRONLY | O_CREAT, 0600), 2);
+    for (const auto& [name, value] : around.environment) setenv(name.c_str(), value.c_str(), 1);
+    const rlimit limit = {around.largest_file, around.largest_file};
+    setrlimit(RLIMIT_FSIZE, &limit);
     execv(argv[0], argv.data());
     _exit(127);
   }
 
-  pid_t pid() const { return pid_; }
+  // Returns when `condition` holds or the program has ended.
+  template <class Condition>
+  void WaitUntil(const Condition& condition) const {
+    siginfo_t info{};
+    while (!condition()) {
+      if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0) return;
+      if (info.si_pid == pid_) return;
+      sched_yield();
+    }
+  }
+
+  void Signal(int signal) const { kill(pid_, signal); }
 
   Outcome Wait() {
     int status = 0;
@@ -58,8 +81,9 @@ class Child {
   pid_t pid_ = -1;
 };
 
-inline Outcome RunProgram(const std::vector<std::string>& arguments) {
-  return Child(arguments).Wait();
+inline Outcome RunProgram(const std::vector<std::string>& arguments,
+                          const Surroundings& around = {}) {
+  return Child(arguments, around).Wait();
 }
 
 }  // namespace sequent
