@@ -1,0 +1,61 @@
+#include "core/train/checkpoint.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sequent::train {
+namespace {
+
+Checkpoint Sample() {
+  Checkpoint checkpoint;
+  checkpoint.config = "config";
+  checkpoint.model = std::string("mod\0el", 6);
+  checkpoint.data = "data";
+  checkpoint.update = 12345678901;
+  checkpoint.finished = "epochs";
+  checkpoint.parameters = "pppp";
+  checkpoint.slots = {"aaaa", "", "bbbb"};
+  checkpoint.states = {"ss"};
+  checkpoint.best_update = 7;
+  checkpoint.best = "best";
+  checkpoint.best_measures = {{"loss", 1.0 / 3}, {"other", -2}};
+  checkpoint.bad_validations = 4;
+  return checkpoint;
+}
+
+TEST(Checkpoint, ComesBackAsItWas) {
+  const std::string bytes = SerializeCheckpoint(Sample());
+  const auto again = ParseCheckpoint(bytes);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->model, Sample().model);
+  EXPECT_EQ(again->slots, Sample().slots);
+  EXPECT_EQ(again->best_measures, Sample().best_measures);
+  EXPECT_EQ(again->bad_validations, Sample().bad_validations);
+  EXPECT_EQ(SerializeCheckpoint(*again), bytes);
+}
+
+TEST(Checkpoint, CutShortAnywhereIsRefused) {
+  const std::string bytes = SerializeCheckpoint(Sample());
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(ParseCheckpoint(bytes.substr(0, size)).status().code(), absl::StatusCode::kDataLoss)
+        << size;
+  }
+}
+
+TEST(Checkpoint, WithAnyBitFlippedIsRefused) {
+  const std::string bytes = SerializeCheckpoint(Sample());
+  for (size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+    std::string bad = bytes;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
+    EXPECT_EQ(ParseCheckpoint(bad).status().code(), absl::StatusCode::kDataLoss) << bit;
+  }
+}
+
+TEST(Checkpoint, OfAFolderThatIsNotThereIsNotFound) {
+  EXPECT_EQ(ReadNewestCheckpoint(testing::TempDir() + "no_such_run").status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace sequent::train
