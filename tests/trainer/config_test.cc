@@ -46,6 +46,12 @@ TEST(YamlReader, NamesTheNearestKeyAndTheLine) {
             "train.optmizer: unknown key; did you mean 'optimizer'? (config.yaml:2)");
 }
 
+TEST(YamlReader, ListsTheKeysThereAreIfNoneIsNear) {
+  EXPECT_EQ(Refusal("data: {nonsense: 1}"),
+            "data.nonsense: unknown key; known here: path, split, shuffle, time, targets, "
+            "covariates, missing (config.yaml:1)");
+}
+
 TEST(YamlReader, RefusesAWordWhereANumberBelongs) {
   EXPECT_EQ(Refusal("train:\n  batch: many\n"),
             "train.batch: expected a whole number from 0 to 4294967295, got 'many' "
@@ -150,7 +156,17 @@ TEST(Config, SetsElementsOfListsByIndex) {
 TEST(Config, RefusesAnIndexPastTheEnd) {
   ConfigSources sources;
   sources.sets = {"model.layers.0.lstm.units=7"};
-  EXPECT_EQ(LoadConfig(sources).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(LoadConfig(sources).status().ToString(), HasSubstr("expected a whole list"));
+  sources.file = "examples/shakespeare/config.yaml";
+  sources.sets = {"model.layers.3.lstm.units=7"};
+  EXPECT_THAT(LoadConfig(sources).status().ToString(), HasSubstr("an index from 0 to 2"));
+}
+
+TEST(Config, RefusesAVariableOfNoKey) {
+  ConfigSources sources;
+  sources.environment = {{"SEQUENT_TRIAN__BATCH", "2"}};
+  EXPECT_THAT(LoadConfig(sources).status().ToString(),
+              AllOf(HasSubstr("trian: unknown key"), HasSubstr("(SEQUENT_TRIAN__BATCH)")));
 }
 
 TEST(Config, RefusesAnUnknownTask) {
