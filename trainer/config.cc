@@ -60,6 +60,19 @@ Status ApplyCommandLine(const ConfigSources& sources, v1::TrainConfig* config) {
   return absl::OkStatus();
 }
 
+// Keys of the schema that nothing reads yet are refused rather than ignored.
+Status CheckForecastScheme(const v1::ForecastConfig& forecast) {
+  if (forecast.horizon() > 1) {
+    return Expected("forecast.horizon", "1, since forecasts are measured one step ahead",
+                    StrCat(forecast.horizon()));
+  }
+  if (forecast.context() > 0) {
+    return Expected("forecast.context", "none, since the state is carried from the first row",
+                    StrCat(forecast.context()));
+  }
+  return absl::OkStatus();
+}
+
 void LanguageModelDefaults(v1::TrainConfig* config) {
   v1::ModelSpec* model = config->mutable_model();
   if (model->input_size() == 0) model->add_input()->mutable_tokens()->set_codec("characters");
@@ -165,6 +178,7 @@ Status ApplyDefaults(v1::TrainConfig* config) {
     return absl::InvalidArgumentError(
         "data.path: expected a file, got nothing (say it with --data)");
   }
+  SEQ_RETURN_IF_ERROR(CheckForecastScheme(config->forecast()));
   if (task == 0) {
     LanguageModelDefaults(config);
   } else {

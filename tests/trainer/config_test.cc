@@ -176,6 +176,15 @@ TEST(Config, RefusesAnUnknownTask) {
   EXPECT_THAT(std::string(ApplyDefaults(&config).message()), HasSubstr("forecast"));
 }
 
+TEST(Config, RefusesAHorizonThatNothingMeasures) {
+  v1::TrainConfig config;
+  config.set_task("forecast");
+  config.mutable_data()->add_path("x");
+  config.mutable_forecast()->set_horizon(7);
+  EXPECT_THAT(std::string(ApplyDefaults(&config).message()),
+              HasSubstr("forecast.horizon: expected 1"));
+}
+
 TEST(Config, AsksForData) {
   v1::TrainConfig config;
   config.set_task("forecast");
