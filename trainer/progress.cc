@@ -24,7 +24,7 @@ std::string BarLine(double done, const std::string& text, size_t columns) {
   if (columns < text.size() + kFrame + kShortest) return text.substr(0, columns - 1);
   const size_t width = std::min(kLongest, columns - kFrame - text.size());
   const auto full = static_cast<size_t>(std::clamp(done, 0.0, 1.0) * static_cast<double>(width));
-  return "[" + std::string(full, '=') + std::string(width - full, ' ') + "] " + text;
+  return StrCat("[", std::string(full, '='), std::string(width - full, ' '), "] ", text);
 }
 
 std::string Left(double seconds) {
