@@ -73,6 +73,12 @@ Status CheckForecastScheme(const v1::ForecastConfig& forecast) {
   return absl::OkStatus();
 }
 
+// Adam without a rate, and no optimiser at all, get this one.
+void DefaultAdamRate(double rate, v1::Optimizer* optimizer) {
+  if (optimizer->has_sgd() || optimizer->adam().lr() != 0) return;
+  optimizer->mutable_adam()->set_lr(rate);
+}
+
 void LanguageModelDefaults(v1::TrainConfig* config) {
   v1::ModelSpec* model = config->mutable_model();
   if (model->input_size() == 0) model->add_input()->mutable_tokens()->set_codec("characters");
@@ -95,7 +101,7 @@ void LanguageModelDefaults(v1::TrainConfig* config) {
   if (train->batch() == 0) train->set_batch(50);
   if (train->bptt() == 0) train->set_bptt(50);
   if (train->epochs() == 0 && train->max_updates() == 0) train->set_epochs(3);
-  if (!train->has_optimizer()) train->mutable_optimizer()->mutable_adam()->set_lr(0.01);
+  DefaultAdamRate(0.01, train->mutable_optimizer());
 }
 
 void ForecastDefaults(v1::TrainConfig* config) {
@@ -117,9 +123,9 @@ void ForecastDefaults(v1::TrainConfig* config) {
   if (train->stride() == 0) train->set_stride(std::max<uint32_t>(1, train->window() / 4));
   if (train->epochs() == 0 && train->max_updates() == 0) train->set_epochs(30);
   if (!train->has_optimizer()) {
-    train->mutable_optimizer()->mutable_adam()->set_lr(0.005);
     train->mutable_optimizer()->mutable_adam()->set_weight_decay(0.01);
   }
+  DefaultAdamRate(0.005, train->mutable_optimizer());
 }
 
 void SharedDefaults(v1::TrainConfig* config) {

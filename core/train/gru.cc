@@ -141,13 +141,12 @@ class GruBeforeLayer final : public Recurrent<T> {
     NodeTape<T>& node = tape->nodes[this->node_];
     const size_t units = this->units_, rows = tape->rows, ld = 3 * units, block = rows * units;
     std::vector<T>& drh = tape->scratch;
-    std::vector<T> unused(block);
+    std::vector<T> unused(block), reset(block);
     for (size_t t = tape->steps; t-- > 0;) {
       T* a = node.a.data() + t * rows * ld;
       const T* h = this->Before(*tape, node.h_first, t);
       const T* dy = node.dy.data() + t * block;
       T* dh = t > 0 ? node.dy.data() + (t - 1) * block : unused.data();
-      std::vector<T> reset(block);
       for (size_t r = 0; r < rows; ++r) {
         for (size_t j = 0; j < units; ++j) {
           T* gates = a + r * ld;

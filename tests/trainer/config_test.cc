@@ -191,6 +191,16 @@ TEST(Config, AsksForData) {
   EXPECT_THAT(std::string(ApplyDefaults(&config).message()), HasSubstr("data.path"));
 }
 
+TEST(Config, KeepsTheTasksLearningRateWhenAnotherKeyOfAdamIsGiven) {
+  v1::TrainConfig config;
+  config.set_task("language_model");
+  config.mutable_data()->add_path("book.txt");
+  config.mutable_train()->mutable_optimizer()->mutable_adam()->set_weight_decay(0.1);
+  ASSERT_TRUE(ApplyDefaults(&config).ok());
+  EXPECT_EQ(config.train().optimizer().adam().lr(), 0.01);
+  EXPECT_EQ(config.train().optimizer().adam().weight_decay(), 0.1);
+}
+
 TEST(Config, NeedsNothingButTaskAndData) {
   v1::TrainConfig config;
   config.set_task("language_model");
