@@ -226,6 +226,7 @@ TEST_F(TextRollout, ReadLateIsCompleteAndInOrder) {
 
 TEST_F(TextRollout, GivenUpByItsReaderStops) {
   options.engine.max_rollout_steps = 1'000'000;
+  options.engine.max_reply_bytes = 64 << 20;
   const auto context = NewContext();
   const auto reader = predictor()->Rollout(context.get(), OfText("a", 1'000'000, 1));
   v1::RolloutResponse response;

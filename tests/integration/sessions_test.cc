@@ -213,7 +213,7 @@ TEST_F(Sessions, AnEndsReplyIsForgottenAfterItsRetention) {
   clock.AdvanceSeconds(50);
   Drive();
   EXPECT_TRUE(WithTicks([&] { return MustPredict(last); }).replayed());
-  clock.AdvanceSeconds(20);
+  clock.AdvanceSeconds(62);
   Drive();
   EXPECT_EQ(WithTicks([&] { return RefusalOf(last); }), Reason::kSessionUnknown);
 }
