@@ -52,7 +52,13 @@ class Engine::Impl {
         calls(&context, &flow),
         rollouts(&context, &flow),
         pool(ThreadsOf(options)),
-        runner(&context, &flow, &pool) {}
+        runner(&context, &flow, &pool) {
+    context.metrics->SetGauges([this] {
+      context.metrics->SetQueuedSteps(context.queued_steps.load());
+      context.scheduler.SetGauges();
+    });
+  }
+  ~Impl() { context.metrics->SetGauges({}); }
 
   void Start() {
     for (size_t i = 0; i < pool.threads(); ++i) workers.emplace_back([this] { Work(); });

@@ -1,5 +1,7 @@
 #include "server/engine/lane.h"
 
+#include <prometheus/gauge.h>
+
 #include "server/engine/tick.h"
 
 namespace sequent::engine {
@@ -14,5 +16,12 @@ Lane::Lane(std::shared_ptr<const ModelVersion> model_version, const ModelMetrics
       ready(options.max_tick_steps) {}
 
 Lane::~Lane() = default;
+
+void Lane::SetGauges() {
+  metrics->state_bytes_memory->Set(static_cast<double>(slab.rows_in_use() * slab.row_bytes()));
+  metrics->state_bytes_replies->Set(static_cast<double>(reply_bytes.load()));
+  MutexLock lock(&mutex);
+  metrics->ready_sessions->Set(static_cast<double>(ready.size()));
+}
 
 }  // namespace sequent::engine

@@ -28,6 +28,9 @@ struct Lane {
        const EngineOptions& options);
   ~Lane();
 
+  // Sets the version's gauges to what is.
+  void SetGauges() SEQ_EXCLUDES(mutex);
+
   const std::shared_ptr<const ModelVersion> version;
   const Model& model;
   const ModelMetrics* const metrics;

@@ -108,6 +108,9 @@ class Metrics::Impl {
   Gauge& queued_steps_now = queued_steps.Add({});
   Gauge& streams_active_now = streams_active.Add({});
 
+  Mutex gauges_mutex;  // held during the call
+  std::function<void()> set_gauges SEQ_GUARDED_BY(gauges_mutex);
+
   Mutex mutex;
   std::map<std::pair<std::string, int64_t>, std::unique_ptr<ModelMetrics>> models
       SEQ_GUARDED_BY(mutex);
@@ -126,7 +129,17 @@ Metrics::Metrics(std::string_view version, std::string_view revision, std::strin
 Metrics::~Metrics() = default;
 
 const std::shared_ptr<prometheus::Registry>& Metrics::registry() const { return impl_->registry; }
-void Metrics::UpdateProcess() { impl_->process.Update(); }
+
+void Metrics::Update() {
+  impl_->process.Update();
+  MutexLock lock(&impl_->gauges_mutex);
+  if (impl_->set_gauges) impl_->set_gauges();
+}
+
+void Metrics::SetGauges(std::function<void()> set) {
+  MutexLock lock(&impl_->gauges_mutex);
+  impl_->set_gauges = std::move(set);
+}
 
 void Metrics::RequestDone(std::string_view method, std::string_view code, double seconds) {
   const std::string method_name(method);

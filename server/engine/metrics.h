@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -56,8 +57,10 @@ class Metrics {
 
   // For the /metrics page; process_* included.
   const std::shared_ptr<prometheus::Registry>& registry() const;
-  // Brings process_* up to date; called before each scrape.
-  void UpdateProcess();
+  // Brings the gauges and process_* up to date; called before each scrape.
+  void Update();
+  // Who sets the gauges at each Update; empty: nobody any more, once this has returned.
+  void SetGauges(std::function<void()> set);
 
   // The edge's: method is "Predict", "PredictStream", "Rollout", ...; code an rpc code's name.
   void RequestDone(std::string_view method, std::string_view code, double seconds);

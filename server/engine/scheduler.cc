@@ -30,6 +30,11 @@ size_t Scheduler::SessionBytes() const {
   return bytes;
 }
 
+void Scheduler::SetGauges() const {
+  MutexLock lock(&mutex_);
+  for (const auto& lane : lanes_) lane->SetGauges();
+}
+
 void Scheduler::Push(Lane* lane, Session* session) {
   {
     MutexLock lock(&lane->mutex);

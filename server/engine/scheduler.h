@@ -31,6 +31,9 @@ class Scheduler {
   // What the sessions of all lanes take: state rows and replies.
   size_t SessionBytes() const;
 
+  // Sets the gauges of all lanes.
+  void SetGauges() const;
+
   // Puts a session, whose phase is ready, into the lane's queue.
   void Push(Lane* lane, Session* session);
 

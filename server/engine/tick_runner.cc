@@ -1,7 +1,6 @@
 #include "server/engine/tick_runner.h"
 
 #include <prometheus/counter.h>
-#include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 
 #include <utility>
@@ -57,7 +56,7 @@ void TickRunner::Run(Lane* lane) {
   }
   if (!tick.rows().empty()) {
     tick.Run(*lane, *context_->clock, pool_);
-    Report(lane);
+    lane->metrics->TickDone(tick.seconds(), tick.rows().size());
     for (Tick::Row& row : tick.rows()) {
       row.item->reply->batch_rows = static_cast<uint32_t>(tick.rows().size());
       if (!row.finite) {
@@ -68,21 +67,6 @@ void TickRunner::Run(Lane* lane) {
       flow_->Settle(row.session);
     }
   }
-}
-
-void TickRunner::Report(Lane* lane) {
-  const ModelMetrics& metrics = *lane->metrics;
-  metrics.TickDone(lane->tick->seconds(), lane->tick->rows().size());
-  size_t ready;
-  {
-    MutexLock lock(&lane->mutex);
-    ready = lane->ready.size();
-  }
-  metrics.ready_sessions->Set(static_cast<double>(ready));
-  metrics.state_bytes_memory->Set(
-      static_cast<double>(lane->slab.rows_in_use() * lane->slab.row_bytes()));
-  metrics.state_bytes_replies->Set(static_cast<double>(lane->reply_bytes.load()));
-  context_->metrics->SetQueuedSteps(context_->queued_steps.load());
 }
 
 // ---- before the tick ----

@@ -47,7 +47,6 @@ class TickRunner {
   void Apply(Session* session, StepItem* item);
   void Fail(Session* session, Status status);
   void Replay(Session* session, std::shared_ptr<const StepReply> reply);
-  void Report(Lane* lane);
 
   EngineContext* const context_;
   SessionFlow* const flow_;

@@ -44,7 +44,7 @@ class MetricsPage final : public CivetHandler {
  public:
   explicit MetricsPage(engine::Metrics* metrics) : metrics_(metrics) {}
   bool handleGet(CivetServer*, mg_connection* connection) override {
-    metrics_->UpdateProcess();
+    metrics_->Update();
     const auto families = metrics_->registry()->Collect();
     Answer(connection, 200, "OK", kPrometheusText,
            prometheus::TextSerializer().Serialize(families));
