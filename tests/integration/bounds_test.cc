@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/integration/server_fixture.h"
+#include "tests/integration/wire.h"
 
 namespace sequent::rpc {
 namespace {
@@ -31,32 +32,29 @@ class Bounds : public ServerTest {
 TEST_F(Bounds, AFullSessionQueueRefusesAtOnceAndSaysWhenToComeBack) {
   Pause();
   options.engine.max_session_queue = 3;
-  std::vector<std::future<UnaryAnswer>> queued;
-  for (uint32_t i = 0; i < 3; ++i) {
-    queued.push_back(PredictLater(PlainRows("s", i + 1, 1)));
-    ASSERT_TRUE(ArriveInFlight(i + 1));
-  }
+  StreamClient stream(predictor());
+  Queue(&stream, {PlainRows("s", 1, 1), PlainRows("s", 2, 1), PlainRows("s", 3, 1)});
   const grpc::Status refused = Refusal(PlainRows("s", 4, 1));  // no tick has run
   EXPECT_EQ(refused.error_code(), grpc::RESOURCE_EXHAUSTED);
   EXPECT_EQ(ReasonOf(refused), Reason::kQueueFull);
   EXPECT_GT(RetryDelayOf(refused), 0);
   Drive();
-  for (auto& answer : queued) EXPECT_TRUE(answer.get().status.ok());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(stream.Next()->status().code(), 0);
   EXPECT_EQ(WithTicks([&] { return MustPredict(PlainRows("s", 4, 1)); }).next_step(), 5u);
 }
 
 TEST_F(Bounds, AFullServerRefusesAtOnceWhateverTheSession) {
   Pause();
   options.engine.max_queued_steps = 10;
-  auto queued = PredictLater(PlainRows("a", 1, 10));
-  ASSERT_TRUE(ArriveInFlight(1));
+  StreamClient stream(predictor());
+  Queue(&stream, {PlainRows("a", 1, 10)});
   const grpc::Status refused = Refusal(PlainRows("b", 1, 1));
   EXPECT_EQ(refused.error_code(), grpc::RESOURCE_EXHAUSTED);
   EXPECT_EQ(ReasonOf(refused), Reason::kQueueFull);
   EXPECT_GT(RetryDelayOf(refused), 0);
   EXPECT_EQ(SessionGone("b"), Reason::kSessionUnknown);
   Drive();
-  EXPECT_TRUE(queued.get().status.ok());
+  EXPECT_EQ(stream.Next()->next_step(), 11u);
   EXPECT_TRUE(WithTicks([&] { return MustPredict(PlainRows("b", 1, 1)); }).created());
 }
 
@@ -84,8 +82,7 @@ TEST_F(Bounds, ARequestOnAStreamThatWaitedTooLongIsNotRun) {
   StreamClient stream(predictor());
   auto request = PlainRows("s", 1, 1);
   request.set_timeout_ms(50);
-  ASSERT_TRUE(stream.Send(request));
-  ASSERT_TRUE(ArriveInFlight(1));
+  Queue(&stream, {request});
   clock.AdvanceSeconds(0.06);
   Drive();
   const auto answer = stream.Next();
@@ -100,8 +97,7 @@ TEST_F(Bounds, ARequestOnAStreamThatWaitedShortlyIsRun) {
   StreamClient stream(predictor());
   auto request = PlainRows("s", 1, 1);
   request.set_timeout_ms(50);
-  ASSERT_TRUE(stream.Send(request));
-  ASSERT_TRUE(ArriveInFlight(1));
+  Queue(&stream, {request});
   clock.AdvanceSeconds(0.04);
   Drive();
   EXPECT_EQ(stream.Next()->next_step(), 2u);
@@ -160,6 +156,24 @@ TEST_F(Bounds, AnAnswerThatCouldGrowTooLongIsRefusedBeforeAnythingRuns) {
   EXPECT_EQ(SessionGone("s"), Reason::kSessionUnknown);
   request.mutable_output()->set_last_step_only(true);
   EXPECT_EQ(MustPredict(request).next_step(), 501u);
+}
+
+TEST_F(Bounds, AnswersArePutTogetherUpToTheLargestAnswer) {
+  options.engine.max_reply_bytes = 30'000;
+  v1::PredictStreamRequest message;
+  for (uint64_t i = 0; i < 60; ++i) *message.add_requests() = Text("s", 1 + 10 * i, "abcdefghij");
+  const RawStreamResult result =
+      RawStream(channel(), "/sequent.v1.Predictor/PredictStream", {message.SerializeAsString()});
+  EXPECT_TRUE(result.status.ok());
+  int answers = 0;
+  for (const std::string& bytes : result.messages) {
+    EXPECT_LE(bytes.size(), 30'000u);
+    v1::PredictStreamResponse part;
+    ASSERT_TRUE(part.ParseFromString(bytes));
+    answers += part.responses_size();
+  }
+  EXPECT_EQ(answers, 60);
+  EXPECT_LT(result.messages.size(), 60u);
 }
 
 TEST_F(Bounds, RequestsBeyondTheStreamsShareAreRefusedAtOnce) {

@@ -175,7 +175,7 @@ TEST_F(Forecast, ForAReaderThatDoesNotReadRests) {
   WithTicks([&] { return MustPredict(Rows("wide", "s", 1, row, 64)); });
   const auto context = NewContext();
   const auto reader = predictor()->Rollout(context.get(), Of("s", kSteps));
-  ASSERT_TRUE(ArriveInFlight(1));
+  ASSERT_TRUE(Eventually([&] { return server()->engine()->RunTick(); }));
   // More ticks than the whole rollout has steps.
   for (uint32_t i = 0; i < 2 * kSteps; ++i) server()->engine()->RunTick();
   EXPECT_EQ(server()->engine()->InFlight(), 1u);

@@ -150,6 +150,20 @@ TEST_F(Observe, TheCountsAreThoseOfTheTraffic) {
   EXPECT_EQ(Sample("sequent_queued_steps"), "0");
 }
 
+TEST_F(Observe, TheGaugesFallWhenSessionsGo) {
+  const std::string bytes =
+      "sequent_session_state_bytes{model=\"plain\",tier=\"memory\",version=\"2\"}";
+  const std::string active = "sequent_sessions_active{model=\"plain\",version=\"2\"}";
+  MustPredict(PlainRows("a", 1, 3));
+  MustPredict(PlainRows("b", 1, 3));
+  EXPECT_EQ(Sample(active), "2");
+  EXPECT_GT(std::stod(Sample(bytes)), 0);
+  EXPECT_TRUE(CloseSession("a").ok());
+  EXPECT_TRUE(CloseSession("b").ok());
+  EXPECT_EQ(Sample(active), "0");
+  EXPECT_EQ(Sample(bytes), "0");
+}
+
 TEST_F(Observe, NoSessionAndNoClaimedModelIsALabel) {
   Traffic();
   const std::string page = Metrics();

@@ -246,9 +246,17 @@ grpc::Status ServerTest::CloseSession(const std::string& id) {
   return predictor()->CloseSession(NewContext().get(), request, &response);
 }
 
+void ServerTest::Queue(StreamClient* stream, std::vector<v1::PredictRequest> requests) {
+  v1::PredictRequest refused_at_once;
+  refused_at_once.set_model("no-such-model");
+  requests.push_back(refused_at_once);
+  ASSERT_TRUE(stream->Send(requests));
+  ASSERT_EQ(stream->Next().value_or(v1::PredictResponse()).status().reason(), v1::MODEL_UNKNOWN);
+}
+
 void ServerTest::Drive() {
-  while (server()->engine()->RunTick()) {
-  }
+  engine::Engine* const engine = server()->engine();
+  EXPECT_TRUE(Eventually([engine] { return !engine->RunTick() && engine->InFlight() == 0; }));
 }
 
 bool ServerTest::ArriveInFlight(size_t count) {

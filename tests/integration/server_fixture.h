@@ -134,7 +134,9 @@ class ServerTest : public testing::Test {
     options.start_workers = false;
     options.clock = &clock;
   }
-  // Runs ticks until nothing is ready.
+  // Sends the requests and waits until they are queued.
+  void Queue(StreamClient* stream, std::vector<v1::PredictRequest> requests);
+  // Runs ticks until everything in flight has been answered.
   void Drive();
   // Runs ticks until the call has returned.
   template <typename Call>

@@ -2,8 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 #include "tests/integration/server_fixture.h"
 
 namespace sequent::rpc {
@@ -64,10 +62,6 @@ class Sessions : public ServerTest {
     return ids;
   }
 };
-
-bool Pending(const std::future<grpc::Status>& call) {
-  return call.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
-}
 
 // ---- beginnings ----
 
@@ -251,12 +245,12 @@ TEST_F(Sessions, AClosedSessionCannotBeClosedAgain) {
 
 TEST_F(Sessions, ACloseTakesItsPlaceBehindWhatIsQueued) {
   Pause();
-  auto queued = PredictLater(PlainRows("s", 1, 2));
-  ASSERT_TRUE(ArriveInFlight(1));
+  StreamClient stream(predictor());
+  Queue(&stream, {PlainRows("s", 1, 2)});
   auto closed = std::async(std::launch::async, [&] { return CloseSession("s"); });
-  ASSERT_TRUE(Eventually([&] { return server()->engine()->InFlight() >= 2 || !Pending(closed); }));
+  ASSERT_TRUE(ArriveInFlight(2));
   Drive();
-  EXPECT_TRUE(queued.get().status.ok());
+  EXPECT_EQ(stream.Next()->next_step(), 3u);
   EXPECT_TRUE(closed.get().ok());
   EXPECT_EQ(SessionGone("s"), Reason::kSessionUnknown);
 }
@@ -374,12 +368,12 @@ TEST_F(Sessions, ASessionSaysHowItIs) {
   EXPECT_EQ(info.next_step(), 3u);
   EXPECT_NEAR(info.idle_seconds(), 12, 0.01);
   EXPECT_GT(info.state_bytes(), 0u);
-  auto queued = PredictLater(PlainRows("s", 3, 1));
-  ASSERT_TRUE(ArriveInFlight(1));
+  StreamClient stream(predictor());
+  Queue(&stream, {PlainRows("s", 3, 1)});
   ASSERT_TRUE(GetSession("s", &info).ok());
   EXPECT_EQ(info.queued_requests(), 1u);
   Drive();
-  EXPECT_TRUE(queued.get().status.ok());
+  EXPECT_EQ(stream.Next()->next_step(), 4u);
 }
 
 }  // namespace
