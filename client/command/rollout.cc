@@ -1,6 +1,7 @@
 // sequent rollout: the model goes on by itself, as text or as a forecast.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -69,6 +70,11 @@ std::string QuantileOf(const v1::Distribution& forecast, int step, int level) {
 void PrintForecast(const v1::Distribution& forecast) {
   v1::HeadOutput head;
   *head.mutable_distribution() = forecast;
+  const auto& scale = forecast.scale().values();
+  // One path, or a head that forecasts points: there is no deviation to speak of.
+  if (std::all_of(scale.begin(), scale.end(), [](float s) { return s == 0; })) {
+    head.mutable_distribution()->clear_scale();
+  }
   std::vector<std::vector<std::string>> rows = {{"ahead", "forecast"}};
   for (const float level : forecast.levels()) rows[0].push_back(StrCat("q", Short(level)));
   for (int step = 0; step < StepsOf(head); ++step) {

@@ -15,10 +15,16 @@ struct Options {
   bool close = false;
 };
 
+std::string Tenths(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.1f", seconds);
+  return text;
+}
+
 std::vector<std::string> Row(const v1::SessionInfo& info) {
-  return {info.session_id(),          StrCat(info.model(), "/", info.version()),
-          StrCat(info.next_step()),   StrCat(info.queued_requests()),
-          Short(info.idle_seconds()), StrCat(info.state_bytes()),
+  return {info.session_id(),           StrCat(info.model(), "/", info.version()),
+          StrCat(info.next_step()),    StrCat(info.queued_requests()),
+          Tenths(info.idle_seconds()), StrCat(info.state_bytes()),
           StrCat(info.epoch())};
 }
 
