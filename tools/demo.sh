@@ -8,8 +8,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
-run() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
+bold='' dim='' plain=''
+[ ! -t 1 ] || bold=$'\033[1m' dim=$'\033[2m' plain=$'\033[0m'
+say() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
+run() {
+  printf '%s$%s%s\n' "$dim" "$(printf ' %q' "$@")" "$plain"
+  "$@"
+}
 
 work=$(mktemp -d)
 server=

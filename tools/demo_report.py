@@ -18,9 +18,12 @@ HELD_OUT = 365
 
 
 def table(rows):
+    """Columns to the right, the last one (bars) as it is if its heading is empty."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    if not rows[0][-1]:
+        widths[-1] = 0
     for row in rows:
-        print("  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths)))
+        print("  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths)).rstrip())
 
 
 def rmse(forecasts, truths):
