@@ -19,6 +19,10 @@ struct Options {
 };
 
 StatusOr<v1::PredictResponse> Run(const Options& options, Client* client) {
+  if (options.session.empty() && !options.input.Given()) {
+    return absl::InvalidArgumentError(
+        "nothing to predict from: expected --text, --tokens, --values, --file or --session");
+  }
   std::string kind;
   if (!options.input.file.empty()) {
     SEQ_ASSIGN_OR_RETURN(kind, InputKind(options.model, options.session, client));
