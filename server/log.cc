@@ -6,6 +6,8 @@
 #include <memory>
 #include <string_view>
 
+#include "core/base/status.h"
+
 namespace sequent {
 namespace {
 
@@ -50,15 +52,15 @@ bool IsPlain(std::string_view text) {
 std::string TextLine(const rpc::Event& event) {
   std::string line = event.name;
   for (const auto& [key, value] : event.fields) {
-    line += " " + key + "=" + (IsPlain(value) ? value : QuotedString(value));
+    line += StrCat(" ", key, "=", IsPlain(value) ? value : QuotedString(value));
   }
   return line;
 }
 
 std::string JsonMembers(const rpc::Event& event) {
-  std::string members = "\"event\":" + QuotedString(event.name);
+  std::string members = StrCat("\"event\":", QuotedString(event.name));
   for (const auto& [key, value] : event.fields) {
-    members += "," + QuotedString(key) + ":" + QuotedString(value);
+    members += StrCat(",", QuotedString(key), ":", QuotedString(value));
   }
   return members;
 }

@@ -106,7 +106,7 @@ Status WriteFileAtomically(const std::string& path, std::span<const std::string_
     return status;
   }
   std::string directory = std::filesystem::path(path).parent_path().string();
-  if (directory.empty()) directory = ".";
+  if (directory.empty()) directory.push_back('.');
   const Descriptor folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() >= 0) fsync(folder.get());
   return absl::OkStatus();
