@@ -2,7 +2,8 @@
 """Fails when something that has to be in a document is not there: check_docs.py [ROOT].
 
 Packages (tools/packages.txt), flags (server/flags.cc), metrics (server/engine), reasons
-(predictor.proto), events (server/rpc, server); and relative links between documents that lead nowhere.
+(predictor.proto), events (server/rpc, server); tests that docs/architecture.md names and that do not exist; and
+relative links between documents that lead nowhere.
 """
 import pathlib
 import re
@@ -47,7 +48,18 @@ def missing(root):
         text = (root / document).read_text()
         for name in sorted(names):
             if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text):
-                yield document, name
+                yield document, f"{name} is missing"
+
+
+def unknown_tests(root):
+    """Names like `Suite.Test` or `Suite.*` in docs/architecture.md that no test has."""
+    tests = found(root, r"TEST(?:_[FP])?\((\w+, \w+)\)", "tests")
+    names = {".".join(test.split(", ")) for test in tests}
+    suites = {name.split(".")[0] for name in names}
+    text = (root / "docs/architecture.md").read_text()
+    for suite, test in re.findall(r"`([A-Z]\w+)\.([A-Z]\w+|\*)`", text):
+        if suite not in suites if test == "*" else f"{suite}.{test}" not in names:
+            yield "docs/architecture.md", f"{suite}.{test} (no such test)"
 
 
 def broken_links(root):
@@ -59,9 +71,9 @@ def broken_links(root):
 
 
 def main(root):
-    problems = [*missing(root), *broken_links(root)]
+    problems = [*missing(root), *unknown_tests(root), *broken_links(root)]
     for document, name in problems:
-        print(f"{document}: missing {name}")
+        print(f"{document}: {name}")
     print(f"check_docs: {len(problems)} problems")
     return 1 if problems else 0
 
