@@ -34,7 +34,7 @@ class MetricsTest : public ::testing::Test {
     metrics_.ModelLoaded("chars", 3, 0.5);
     metrics_.ModelLoadFailed("broken");
     metrics_.OfModel("chars", 3);
-    metrics_.UpdateProcess();
+    metrics_.Update();
   }
 
   MetricFamily Family(const std::string& name) const {
@@ -235,7 +235,7 @@ TEST_F(MetricsTest, AModelIsLoadedUntilItIsUnloaded) {
 }
 
 TEST_F(MetricsTest, TheProcessIsMeasured) {
-  metrics_.UpdateProcess();
+  metrics_.Update();
   EXPECT_GT(Series("process_resident_memory_bytes", {}).gauge.value, 1e6);
   EXPECT_GT(Series("process_virtual_memory_bytes", {}).gauge.value,
             Series("process_resident_memory_bytes", {}).gauge.value);
@@ -243,7 +243,7 @@ TEST_F(MetricsTest, TheProcessIsMeasured) {
   EXPECT_GE(Series("process_max_fds", {}).gauge.value, Series("process_open_fds", {}).gauge.value);
   EXPECT_GT(Series("process_start_time_seconds", {}).gauge.value, 1.5e9);
   const double before = Series("process_cpu_seconds_total", {}).counter.value;
-  metrics_.UpdateProcess();
+  metrics_.Update();
   EXPECT_GE(Series("process_cpu_seconds_total", {}).counter.value, before);
 }
 
