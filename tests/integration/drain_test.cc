@@ -108,11 +108,12 @@ TEST_F(Drain, IsOverOnceNothingHasBeenInFlightForAWhile) {
 TEST_F(Drain, IsOverWhenItHasTakenTooLong) {
   Pause();
   options.drain_timeout_seconds = 8;
-  auto never_answered = PredictLater(PlainRows("s", 1, 1));
-  ASSERT_TRUE(ArriveInFlight(1));
+  StreamClient stream(predictor());
+  Queue(&stream, {PlainRows("s", 1, 1)});
   EXPECT_NEAR(DrainSeconds(), 8, 0.1);
+  auto refused = std::async(std::launch::async, [&] { return stream.Next(); });
   server()->Shutdown();
-  EXPECT_EQ(never_answered.get().status.error_code(), grpc::UNAVAILABLE);
+  EXPECT_EQ(refused.get().value_or(v1::PredictResponse()).status().reason(), v1::DRAINING);
 }
 
 TEST_F(Drain, IsOverWhenItsWaitIsSkipped) {
