@@ -77,6 +77,24 @@ TEST_F(Bounds, AFullQueueIsAnsweredAtOnceOnAStreamToo) {
   EXPECT_EQ(stream.Next()->request_id(), "2");
 }
 
+TEST_F(Bounds, AnUnnumberedRequestBehindOneRefusedForLackOfRoomIsRefusedToo) {
+  Pause();
+  options.engine.max_session_queue = 2;
+  StreamClient stream(predictor());
+  const auto unnumbered = PlainRows("s", 0, 1);
+  ASSERT_TRUE(stream.Send({PlainRows("s", 1, 1), unnumbered, unnumbered}));
+  EXPECT_EQ(stream.Next()->status().reason(), v1::QUEUE_FULL);
+  Drive();
+  EXPECT_EQ(stream.Next()->next_step(), 2u);
+  EXPECT_EQ(stream.Next()->next_step(), 3u);
+  const auto ask = [&](const v1::PredictRequest& request) {
+    return WithTicks([&] { return stream.Ask(request); });
+  };
+  EXPECT_EQ(ask(unnumbered).status().reason(), v1::PREVIOUS_STEP_FAILED);
+  EXPECT_EQ(ask(PlainRows("s", 3, 1)).next_step(), 4u);
+  EXPECT_EQ(ask(unnumbered).next_step(), 5u);
+}
+
 TEST_F(Bounds, ARequestOnAStreamThatWaitedTooLongIsNotRun) {
   Pause();
   StreamClient stream(predictor());
@@ -101,6 +119,19 @@ TEST_F(Bounds, ARequestOnAStreamThatWaitedShortlyIsRun) {
   clock.AdvanceSeconds(0.04);
   Drive();
   EXPECT_EQ(stream.Next()->next_step(), 2u);
+}
+
+TEST_F(Bounds, ADeadlineThatPassesAfterTheFirstTickChangesNothing) {
+  Pause();
+  options.engine.max_tick_steps = 2;
+  StreamClient stream(predictor());
+  auto request = PlainRows("s", 1, 6);
+  request.set_timeout_ms(50);
+  Queue(&stream, {request});
+  ASSERT_TRUE(server()->engine()->RunTick());
+  clock.AdvanceSeconds(1);
+  Drive();
+  EXPECT_EQ(stream.Next()->next_step(), 7u);
 }
 
 TEST_F(Bounds, AUnaryCallWhoseDeadlineHasPassedIsNotRun) {
@@ -138,6 +169,13 @@ TEST_F(Bounds, ANewSessionBeyondTheLimitIsRefusedAndLiveOnesGoOn) {
   EXPECT_EQ(MustPredict(PlainRows("b", 2, 1)).next_step(), 3u);
   ASSERT_TRUE(CloseSession("a").ok());
   EXPECT_TRUE(MustPredict(PlainRows("c", 1, 1)).created());
+}
+
+TEST_F(Bounds, ANewSessionBeyondTheMemoryOfSessionsIsRefused) {
+  options.engine.max_session_bytes = 1;
+  MustPredict(PlainRows("a", 1, 1));
+  EXPECT_EQ(ReasonOf(Refusal(PlainRows("b", 1, 1))), Reason::kSessionLimit);
+  EXPECT_EQ(MustPredict(PlainRows("a", 2, 1)).next_step(), 3u);
 }
 
 TEST_F(Bounds, AStatelessRequestNeedsNoPlaceAmongTheSessions) {

@@ -146,6 +146,38 @@ TEST_F(Steps, AnUnnumberedStepAfterAFailedOneIsRefusedOnThatStreamUntilANumbered
   EXPECT_EQ(stream.Ask(good).status().code(), 0);
 }
 
+TEST_F(Steps, ARefusalTakesItsPlaceInTheOrder) {
+  Pause();
+  StreamClient stream(predictor());
+  auto bad = PlainRows("s", 2, 1);
+  bad.mutable_floats()->set_width(1);
+  Queue(&stream, {PlainRows("s", 1, 1), bad, PlainRows("s", 2, 1)});
+  Drive();
+  EXPECT_EQ(stream.Next()->next_step(), 2u);
+  EXPECT_EQ(stream.Next()->status().reason(), v1::INPUT_WIDTH);
+  EXPECT_EQ(stream.Next()->next_step(), 3u);
+}
+
+TEST_F(Steps, OnlyTheLastRepliesAreKept) {
+  options.engine.max_session_queue = 3;
+  for (uint64_t step = 1; step <= 5; ++step) MustPredict(PlainRows("s", step, 1));
+  v1::PredictResponse response;
+  for (uint64_t step = 3; step <= 5; ++step) {
+    EXPECT_TRUE(MustPredict(PlainRows("s", step, 1)).replayed());
+  }
+  EXPECT_EQ(ReasonOf(Predict(PlainRows("s", 2, 1), &response)), Reason::kStepTooOld);
+}
+
+TEST_F(Steps, ARequestOfTheWrongSizeForItsNumberIsNoRetry) {
+  MustPredict(PlainRows("s", 1, 2));
+  MustPredict(PlainRows("s", 3, 2));
+  v1::PredictResponse response;
+  EXPECT_EQ(ReasonOf(Predict(PlainRows("s", 3, 1), &response)), Reason::kStepOverlap);
+  EXPECT_EQ(ReasonOf(Predict(PlainRows("s", 2, 3), &response)), Reason::kStepOverlap);
+  EXPECT_EQ(ReasonOf(Predict(PlainRows("s", 4, 5), &response)), Reason::kStepOverlap);
+  EXPECT_EQ(NextStep("s"), 5u);
+}
+
 TEST_F(Steps, HalfACharacterWaitsForItsOtherHalf) {
   const auto whole = MustPredict(Text("whole", 1, "caf\xc3\xa9 au lait"));
   const auto head = MustPredict(Text("cut", 1, "caf\xc3"));
