@@ -52,7 +52,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, int index
   arguments.SetMaxReceiveMessageSize(kMaxReceiveBytes);
   arguments.SetInt("sequent.channel", index);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
+  // Also the time that making a connection may take.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 2000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }

@@ -45,7 +45,8 @@ class Engine {
 
   // Starts the worker threads. Without it the engine is driven by RunTick (tests).
   void Start();
-  // Refuses everything queued with DRAINING and joins the workers; every `done` has been called.
+  // Refuses everything queued with DRAINING and joins the workers; every `done` has been called,
+  // but for those of calls of Predict that have not returned.
   void Stop();
 
   // One tick of the model version whose turn it is, and due expiries; false: nothing was ready.

@@ -86,8 +86,8 @@ template <typename Result, typename Act>
 void SessionCalls::InTurn(const std::string& id, std::function<void(Result)> done, Act act) {
   context_->in_flight.fetch_add(1);
   auto finish = [this, done](Result result) {
-    done(std::move(result));
     context_->in_flight.fetch_sub(1);
+    done(std::move(result));
   };
   const Status queued = flow_->Control(
       id, [finish, act = std::move(act), id](Session* session, const Status& status) {

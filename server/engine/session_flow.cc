@@ -202,10 +202,10 @@ void SessionFlow::Release(Session* temporary) {
 
 void SessionFlow::Answer(std::unique_ptr<StepItem> item, std::shared_ptr<const StepReply> reply) {
   context_->ReleaseSteps(item->cost);
-  const bool counted = !item->internal;
+  // Before the answer: whoever has it must not find its request in flight.
+  if (!item->internal) context_->in_flight.fetch_sub(1);
   item->request.done(std::move(reply));
   context_->items.Give(std::move(item));
-  if (counted) context_->in_flight.fetch_sub(1);
 }
 
 void SessionFlow::Refuse(std::unique_ptr<StepItem> item, Status status, uint64_t next_step) {

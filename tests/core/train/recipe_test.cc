@@ -55,7 +55,8 @@ TEST(FirstWeights, OfTheStateAreOrthogonalGateByGate) {
 TEST(FirstWeights, OfTheInputFillGlorotsInterval) {
   const double limit = std::sqrt(6.0 / (30 + 20));
   double largest = 0;
-  for (const float weight : FirstWeights({}, 1).at("lstm.weight_input").values) {
+  const TensorMap weights = FirstWeights({}, 1);
+  for (const float weight : weights.at("lstm.weight_input").values) {
     largest = std::max(largest, std::abs(double{weight}));
   }
   EXPECT_LE(largest, limit);
