@@ -245,12 +245,15 @@ TEST_F(Sessions, AClosedSessionCannotBeClosedAgain) {
 
 TEST_F(Sessions, ACloseTakesItsPlaceBehindWhatIsQueued) {
   Pause();
+  WithTicks([&] { return MustPredict(PlainRows("s", 1, 2)); });
   StreamClient stream(predictor());
-  Queue(&stream, {PlainRows("s", 1, 2)});
+  Queue(&stream, {PlainRows("s", 3, 2)});
   auto closed = std::async(std::launch::async, [&] { return CloseSession("s"); });
-  ASSERT_TRUE(ArriveInFlight(2));
+  v1::SessionInfo info;
+  ASSERT_TRUE(
+      Eventually([&] { return GetSession("s", &info).ok() && info.queued_requests() == 2; }));
   Drive();
-  EXPECT_EQ(stream.Next()->next_step(), 3u);
+  EXPECT_EQ(stream.Next()->next_step(), 5u);
   EXPECT_TRUE(closed.get().ok());
   EXPECT_EQ(SessionGone("s"), Reason::kSessionUnknown);
 }
