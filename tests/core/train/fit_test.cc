@@ -1,5 +1,4 @@
-// The training loop: the same weights on any number of threads, in one go and resumed; what ends a
-// run, and what a run may go on from.
+// The training loop: what ends a run, what a run may go on from, what it leaves behind.
 
 #include "core/train/trainer.h"
 
@@ -7,199 +6,19 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <vector>
 
 #include "core/base/file.h"
-#include "core/base/random.h"
 #include "core/train/checkpoint.h"
-#include "tests/support/models.h"
+#include "tests/core/train/fit_testing.h"
 
 namespace sequent::train {
 namespace {
 
 using ::testing::HasSubstr;
-
-TrainingData RandomText() {
-  TrainingData data;
-  const RandomStream random(1, 2, 3);
-  for (uint64_t i = 0; i < 400; ++i) {
-    data.stream.tokens.push_back(static_cast<int32_t>(random.Bits(i) % 5 + (i % 2) * 5));
-  }
-  return data;
-}
-
-// Two columns, some targets missing.
-TrainingData RandomSeries() {
-  TrainingData data;
-  const RandomStream random(1, 2, 4);
-  data.series.steps = 120;
-  data.series.input_width = 2;
-  data.series.targets.resize(1);
-  for (uint64_t i = 0; i < 240; ++i) {
-    data.series.inputs.push_back(static_cast<float>(random.Normal(i)));
-    data.series.targets[0].push_back(i % 17 == 3 ? std::nanf("")
-                                                 : static_cast<float>(random.Normal(1000 + i)));
-  }
-  return data;
-}
-
-v1::TrainConfig SmallConfig() {
-  v1::TrainConfig config;
-  config.set_seed(3);
-  v1::TrainOptions* train = config.mutable_train();
-  train->set_batch(5);
-  train->set_bptt(7);
-  train->set_epochs(2);
-  train->mutable_optimizer()->mutable_adam()->set_lr(0.01);
-  train->mutable_checkpoint()->set_every_updates(4);
-  return config;
-}
-
-bool SameBits(const TensorMap& a, const TensorMap& b) {
-  for (const auto& [name, tensor] : a) {
-    if (tensor.values != b.at(name).values) return false;
-  }
-  return a.size() == b.size();
-}
-
-class RunFolder {
- public:
-  RunFolder() : path_(testing::TempDir() + "fit_test_" + std::to_string(getpid())) {
-    std::filesystem::remove_all(path_);
-  }
-  ~RunFolder() { std::filesystem::remove_all(path_); }
-  const std::string& path() const { return path_; }
-  std::string Checkpoint(uint64_t update) const {
-    return path_ + "/checkpoints/" + std::to_string(update) + ".ckpt";
-  }
-
- private:
-  const std::string path_;
-};
-
-// Something that depends on every weight.
-StatusOr<Measures> SumOfSquares(const TensorMap& tensors) {
-  double sum = 0;
-  for (const auto& [name, tensor] : tensors) {
-    for (const float value : tensor.values) sum += double{value} * value;
-  }
-  return Measures{{"loss", sum}};
-}
-
-struct Recipe {
-  std::string name;
-  v1::TrainConfig config;
-  v1::ModelConfig model;
-  TrainingData data;
-};
-
-void PrintTo(const Recipe& recipe, std::ostream* out) { *out << recipe.name; }
-
-// Everything that a checkpoint must carry, in some combination.
-std::vector<Recipe> Recipes() {
-  std::vector<Recipe> recipes;
-  recipes.push_back({"adam_carried_state", SmallConfig(), TinyTextModel().config, RandomText()});
-
-  Recipe momentum{"momentum_dropout_carried_state", SmallConfig(), {}, RandomText()};
-  v1::Sgd* sgd = momentum.config.mutable_train()->mutable_optimizer()->mutable_sgd();
-  sgd->set_lr(0.05);
-  sgd->set_momentum(0.9);
-  momentum.model = IdsConfig(10);
-  AddEmbedding(&momentum.model, "embedding", 6);
-  AddDropout(&momentum.model, "dropout1", 0.3f);
-  AddGru(&momentum.model, "gru", 9);
-  AddDropout(&momentum.model, "dropout2", 0.2f);
-  AddRnn(&momentum.model, "rnn", 5);
-  AddSoftmax(&momentum.model, "next");
-  recipes.push_back(momentum);
-
-  Recipe nesterov = momentum;
-  nesterov.name = "nesterov_exponential_three_shards";
-  v1::TrainOptions* train = nesterov.config.mutable_train();
-  train->mutable_optimizer()->mutable_sgd()->set_nesterov(true);
-  train->mutable_schedule()->mutable_exponential()->set_factor(0.9);
-  train->mutable_schedule()->mutable_exponential()->set_warmup_updates(3);
-  train->mutable_clip()->set_global_norm(0.1);
-  train->set_shards(3);
-  recipes.push_back(nesterov);
-
-  Recipe windows{"adamw_cosine_shuffled_windows", SmallConfig(), {}, RandomSeries()};
-  v1::Adam* adam = windows.config.mutable_train()->mutable_optimizer()->mutable_adam();
-  adam->set_weight_decay(0.1);
-  windows.config.mutable_train()->mutable_schedule()->mutable_cosine()->set_warmup_updates(2);
-  windows.config.mutable_train()->set_window(8);
-  windows.config.mutable_train()->set_stride(2);
-  windows.model = SeriesConfig({"a", "b"});
-  AddLstm(&windows.model, "lstm", 7);
-  AddDropout(&windows.model, "dropout", 0.4f);
-  AddRegression(&windows.model, "next", "gaussian");
-  recipes.push_back(windows);
-
-  Recipe exact = windows;
-  exact.name = "in_double";
-  exact.config.mutable_train()->set_dtype("float64");
-  recipes.push_back(exact);
-  return recipes;
-}
-
-class DeterminismTest : public testing::TestWithParam<Recipe> {
- protected:
-  FitResult MustFit(const std::string& run_dir, bool resume, const TrainerHooks& hooks) {
-    auto result = Fit(config_, GetParam().model, GetParam().data, run_dir, resume, nullptr, hooks);
-    EXPECT_TRUE(result.ok()) << result.status();
-    return *std::move(result);
-  }
-
-  v1::TrainConfig config_ = GetParam().config;
-  RunFolder folder_;
-};
-
-TEST_P(DeterminismTest, OneThreadAndTwoGiveTheSameBits) {
-  config_.mutable_train()->set_threads(1);
-  const FitResult one = MustFit("", false, {});
-  config_.mutable_train()->set_threads(2);
-  EXPECT_TRUE(SameBits(one.best, MustFit("", false, {}).best));
-}
-
-TEST_P(DeterminismTest, AnInterruptedRunResumedGivesTheBitsOfOneThatWasNot) {
-  TrainerHooks hooks;
-  hooks.validate = SumOfSquares;
-  config_.mutable_train()->mutable_validate()->set_every_updates(3);
-  const FitResult whole = MustFit("", false, hooks);
-  ASSERT_EQ(whole.stop_reason, "epochs");
-  for (uint64_t at = 1; at <= whole.updates; at += 4) {
-    std::atomic<bool> stop = false;
-    hooks.stop = &stop;
-    hooks.on_update = [&](const UpdateEvent& event) { stop = event.update == at; };
-    ASSERT_EQ(MustFit(folder_.path(), false, hooks).stop_reason, "interrupted");
-    stop = false;
-    hooks.on_update = nullptr;
-    const FitResult resumed = MustFit(folder_.path(), true, hooks);
-    EXPECT_EQ(resumed.updates, whole.updates);
-    EXPECT_EQ(resumed.best_update, whole.best_update);
-    EXPECT_TRUE(SameBits(whole.best, resumed.best)) << "interrupted at " << at;
-  }
-}
-
-TEST_P(DeterminismTest, ARunLostBetweenCheckpointsResumesFromTheLastOne) {
-  const FitResult whole = MustFit("", false, {});
-  TrainerHooks hooks;
-  config_.mutable_train()->mutable_validate()->set_every_updates(6);
-  hooks.validate = [](const TensorMap&) -> StatusOr<Measures> {
-    return absl::UnavailableError("the machine went away");
-  };
-  EXPECT_FALSE(
-      Fit(config_, GetParam().model, GetParam().data, folder_.path(), false, nullptr, hooks).ok());
-  EXPECT_EQ(ReadNewestCheckpoint(folder_.path())->update, 4u);
-  hooks.validate = nullptr;
-  EXPECT_TRUE(SameBits(whole.best, MustFit(folder_.path(), true, hooks).best));
-}
-
-INSTANTIATE_TEST_SUITE_P(EveryRecipe, DeterminismTest, testing::ValuesIn(Recipes()),
-                         [](const auto& info) { return info.param.name; });
 
 class FitTest : public testing::Test {
  protected:
@@ -219,6 +38,22 @@ class FitTest : public testing::Test {
   v1::TrainConfig config_ = SmallConfig();
   TrainingData data_ = RandomText();
 };
+
+TEST_F(FitTest, ShardsAddUpToTheWholeBatch) {
+  config_.mutable_train()->mutable_optimizer()->mutable_sgd()->set_lr(1);
+  config_.mutable_train()->set_max_updates(1);
+  config_.mutable_train()->set_shards(1);
+  const TensorMap whole = MustFit("", false, {}).best;
+  for (const uint32_t shards : {2, 3, 4, 5, 8}) {
+    config_.mutable_train()->set_shards(shards);
+    for (const auto& [name, tensor] : MustFit("", false, {}).best) {
+      for (size_t i = 0; i < tensor.values.size(); ++i) {
+        ASSERT_NEAR(tensor.values[i], whole.at(name).values[i], 1e-6)
+            << shards << " shards, " << name;
+      }
+    }
+  }
+}
 
 TEST_F(FitTest, AFinishedRunSaysSo) {
   MustFit(folder_.path(), false, {});
@@ -376,6 +211,56 @@ TEST_F(FitTest, EarlyStoppingKeepsTheBestWeights) {
   EXPECT_EQ(result.stop_reason, "early_stopping");
   EXPECT_EQ(result.best_update, 3u);
   EXPECT_TRUE(SameBits(result.best, at_best));
+}
+
+// Losses by update: the best one is the third.
+class PatienceTest : public FitTest {
+ protected:
+  PatienceTest() {
+    config_.mutable_train()->mutable_early_stopping()->set_patience(4);
+    config_.mutable_train()->mutable_validate()->set_every_updates(1);
+    hooks_.on_update = [this](const UpdateEvent& event) { update_ = event.update; };
+    hooks_.validate = [this](const TensorMap&) -> StatusOr<Measures> {
+      return Measures{{"loss", std::abs(static_cast<double>(update_) - 3)}};
+    };
+    hooks_.on_validation = [this](const ValidationEvent&) { ++validations_; };
+  }
+
+  // A run stopped after update `at`, and then resumed.
+  FitResult Interrupted(uint64_t at) {
+    std::atomic<bool> stop = false;
+    TrainerHooks hooks = hooks_;
+    hooks.stop = &stop;
+    hooks.on_update = [&](const UpdateEvent& event) {
+      update_ = event.update;
+      stop = event.update == at;
+    };
+    EXPECT_EQ(MustFit(folder_.path(), false, hooks).stop_reason, "interrupted");
+    return MustFit(folder_.path(), true, hooks_);
+  }
+
+  TrainerHooks hooks_;
+  uint64_t update_ = 0;
+  int validations_ = 0;
+};
+
+TEST_F(PatienceTest, EndsTheRun) {
+  const FitResult result = MustFit("", false, hooks_);
+  EXPECT_EQ(result.stop_reason, "early_stopping");
+  EXPECT_EQ(result.updates, 7u);
+  EXPECT_EQ(result.best_update, 3u);
+}
+
+TEST_F(PatienceTest, IsNotRenewedByAnInterruption) {
+  const FitResult result = Interrupted(5);
+  EXPECT_EQ(result.updates, 7u);
+  EXPECT_EQ(result.best_update, 3u);
+}
+
+TEST_F(PatienceTest, NothingIsValidatedTwiceForAnInterruption) {
+  config_.mutable_train()->set_max_updates(6);
+  EXPECT_EQ(Interrupted(6).stop_reason, "max_updates");
+  EXPECT_EQ(validations_, 6);
 }
 
 }  // namespace
