@@ -35,7 +35,7 @@ Status FromRawBytes(const std::string& bytes, std::vector<T>* values) {
     return absl::DataLossError(StrCat("checkpoint: expected ", values->size() * sizeof(T),
                                       " bytes of values, got ", bytes.size()));
   }
-  std::memcpy(values->data(), bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(values->data(), bytes.data(), bytes.size());
   return absl::OkStatus();
 }
 
