@@ -54,9 +54,9 @@ TEST(FirstWeights, OfTheStateAreOrthogonalGateByGate) {
 // Glorot: within sqrt(6 / (inputs + outputs of one gate)).
 TEST(FirstWeights, OfTheInputFillGlorotsInterval) {
   const double limit = std::sqrt(6.0 / (30 + 20));
+  const auto weights = FirstWeights({}, 1).at("lstm.weight_input").values;
   double largest = 0;
-  const TensorMap weights = FirstWeights({}, 1);
-  for (const float weight : weights.at("lstm.weight_input").values) {
+  for (const float weight : weights) {
     largest = std::max(largest, std::abs(double{weight}));
   }
   EXPECT_LE(largest, limit);
