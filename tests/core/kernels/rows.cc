@@ -41,6 +41,12 @@ Rows Rows::Random(size_t count, size_t width, uint64_t seed) {
   return rows;
 }
 
+Rows Rows::First(size_t count) const {
+  Rows first(count, width_);
+  std::copy_n(data_.begin(), first.data_.size(), first.data_.begin());
+  return first;
+}
+
 bool Rows::GuardsHold() const {
   for (size_t at = 0; at < data_.size(); at += width_ + kGuards) {
     for (size_t i = 0; i < kGuards; ++i) {

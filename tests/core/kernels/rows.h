@@ -22,6 +22,9 @@ class Rows {
   // Row r is the same whatever `count` is.
   static Rows Random(size_t count, size_t width, uint64_t seed);
 
+  // A copy of the first `count` rows.
+  Rows First(size_t count) const;
+
   size_t count() const { return addresses_.size(); }
   size_t width() const { return width_; }
   std::span<float> operator[](size_t r) { return {addresses_[r], width_}; }
