@@ -28,15 +28,15 @@ TEST(Executor, OfOneThreadKeepsTheOrder) {
 }
 
 TEST(Executor, ATaskMayPostAnother) {
-  Executor executor(1);
   std::promise<void> inner;
+  Executor executor(1);
   executor.Post([&] { executor.Post([&] { inner.set_value(); }); });
   inner.get_future().wait();
 }
 
 TEST(Executor, RunsAsManyTasksAtATimeAsItHasThreads) {
-  Executor executor(2);
   std::promise<void> first, second;
+  Executor executor(2);
   executor.Post([&] {
     first.set_value();
     second.get_future().wait();
