@@ -43,7 +43,7 @@ class Observe : public RolloutTest {
 
   // The value of the sample with this name and these labels, as printed; "" if there is none.
   std::string Sample(const std::string& series) {
-    const std::string page = "\n" + Metrics();
+    const std::string page = StrCat("\n", Metrics());
     const size_t at = page.find("\n" + series + " ");
     if (at == std::string::npos) return "";
     const size_t value = at + 1 + series.size() + 1;
