@@ -41,7 +41,7 @@ class ReplyPool : public std::enable_shared_from_this<ReplyPool> {
  private:
   static constexpr size_t kMaxIdle = 4096;
   // A larger one is not worth keeping: most replies are small.
-  static constexpr size_t kMaxIdleBytes = 64 << 10;
+  static constexpr size_t kMaxIdleBytes = 16 << 10;
 
   // What std::shared_ptr keeps its counts in; all blocks are of one size.
   template <typename T>
