@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "core/base/mutex.h"
+
 namespace sequent {
 namespace {
 
@@ -67,6 +69,11 @@ Status WriteAndSync(const std::string& path, std::span<const std::string_view> p
   return absl::OkStatus();
 }
 
+std::string FolderOf(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  return folder.empty() ? std::string(".") : folder.string();
+}
+
 StatusOr<size_t> RegularFileSize(int fd, const std::string& path) {
   struct stat info;
   if (fstat(fd, &info) != 0) return SystemError("stat", path, errno);
@@ -96,6 +103,9 @@ StatusOr<std::string> ReadFile(const std::string& path) {
 }
 
 Status WriteFileAtomically(const std::string& path, std::span<const std::string_view> parts) {
+  // Writers of one path share the temporary file's name: one at a time.
+  static Mutex* const writing = new Mutex;
+  MutexLock lock(writing);
   const std::string temporary = StrCat(path, ".tmp.", getpid());
   Status status = WriteAndSync(temporary, parts);
   if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) {
@@ -105,9 +115,7 @@ Status WriteFileAtomically(const std::string& path, std::span<const std::string_
     unlink(temporary.c_str());
     return status;
   }
-  std::string directory = std::filesystem::path(path).parent_path().string();
-  if (directory.empty()) directory.push_back('.');
-  const Descriptor folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor folder(open(FolderOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() >= 0) fsync(folder.get());
   return absl::OkStatus();
 }

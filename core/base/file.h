@@ -1,5 +1,5 @@
 // Files: read whole, mapped, or replaced atomically. Messages of errors name the path and the
-// cause.
+// cause. Thread safety: all functions are thread-safe; a MappedFile has one owner.
 #ifndef SEQUENT_CORE_BASE_FILE_H_
 #define SEQUENT_CORE_BASE_FILE_H_
 

@@ -103,6 +103,26 @@ TEST_F(FileTest, AReaderNeverSeesAHalfWrittenFile) {
   EXPECT_EQ(Content("a"), std::string(kBytes, 'a' + 20));
 }
 
+TEST_F(FileTest, WritersOfOneFileDoNotMixTheirContents) {
+  constexpr size_t kBytes = 1 << 20;
+  std::atomic<int> left{3};
+  std::vector<std::thread> writers;
+  for (int w = 0; w < 3; ++w) {
+    writers.emplace_back([&, w] {
+      const std::string content(kBytes, static_cast<char>('a' + w));
+      for (int i = 0; i < 10; ++i) EXPECT_TRUE(WriteFileAtomically(Path("a"), content).ok());
+      --left;
+    });
+  }
+  while (left > 0) {
+    if (!std::filesystem::exists(Path("a"))) continue;
+    const std::string content = Content("a");
+    EXPECT_TRUE(content == std::string(kBytes, content[0])) << content.size();
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(Names(), OnlyA());
+}
+
 TEST_F(FileTest, AMissingFolderIsNotFoundAndNamed) {
   const Status status = WriteFileAtomically(Path("none/a"), "x");
   EXPECT_TRUE(absl::IsNotFound(status)) << status;
