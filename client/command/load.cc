@@ -57,6 +57,7 @@ class Load {
       : options_(options), maker_(std::move(maker)), sessions_(std::move(sessions)) {
     step_.output = options.output;
     counts_.resize(sessions_.size());
+    failed_.resize(sessions_.size());
   }
 
   LoadResult Run(const std::function<void(const LoadResult&)>& progress) {
@@ -124,6 +125,7 @@ class Load {
     if (loop && response.ok() && now < end_) Send(index, now, loop);
     MutexLock lock(&mutex_);
     if (!response.ok()) {
+      failed_[index] = true;
       const Reason reason = ReasonOf(response.status());
       ++errors_[reason == Reason::kUnspecified ? absl::StatusCodeToString(response.status().code())
                                                : std::string(ReasonName(reason))];
@@ -158,12 +160,21 @@ class Load {
     return result;
   }
 
+  bool Failed(size_t index) {
+    MutexLock lock(&mutex_);
+    return failed_[index];
+  }
+
+  // Those without an error, while the server answers: one that has gone must not be waited for.
   void EndSessions() {
     std::vector<std::thread> threads;
     std::atomic<size_t> next{0};
+    std::atomic<bool> unreachable{false};
     for (size_t t = 0; t < std::min<size_t>(16, sessions_.size()); ++t) {
-      threads.emplace_back([this, &next] {
-        for (size_t i; (i = next.fetch_add(1)) < sessions_.size();) (void)sessions_[i]->End();
+      threads.emplace_back([this, &next, &unreachable] {
+        for (size_t i; !unreachable && (i = next.fetch_add(1)) < sessions_.size();) {
+          if (!Failed(i) && !sessions_[i]->End().ok()) unreachable = true;
+        }
       });
     }
     for (std::thread& thread : threads) thread.join();
@@ -178,6 +189,7 @@ class Load {
   Mutex mutex_;
   CondVar idle_;
   std::vector<uint64_t> counts_ SEQ_GUARDED_BY(mutex_);
+  std::vector<bool> failed_ SEQ_GUARDED_BY(mutex_);
   size_t open_ SEQ_GUARDED_BY(mutex_) = 0;
   uint64_t steps_ SEQ_GUARDED_BY(mutex_) = 0;
   uint64_t batch_rows_ SEQ_GUARDED_BY(mutex_) = 0;
