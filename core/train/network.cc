@@ -77,19 +77,14 @@ Network<T>::Network(const Graph& graph) : graph_(graph), table_(TensorTable(grap
 }
 
 template <typename T>
-void Network<T>::Prepare(ThreadPool* pool) {
-  const auto prepare = [this](size_t part) {
-    if (part < layers_.size()) {
-      if (layers_[part] != nullptr) layers_[part]->Prepare(parameters_.data());
-      return;
-    }
-    const size_t h = part - layers_.size();
+void Network<T>::Prepare() {
+  for (const auto& layer : layers_) {
+    if (layer != nullptr) layer->Prepare(parameters_.data());
+  }
+  for (size_t h = 0; h < head_linear_.size(); ++h) {
     head_linear_[h].Prepare(parameters_.data() + offsets_[head_tensor_[h]], graph_.heads[h].outputs,
                             graph_.heads[h].in_width);
-  };
-  const size_t parts = layers_.size() + head_linear_.size();
-  if (pool != nullptr) return pool->Run(parts, prepare);
-  for (size_t part = 0; part < parts; ++part) prepare(part);
+  }
 }
 
 template <typename T>

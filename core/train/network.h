@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/base/thread_pool.h"
 #include "core/model/graph.h"
 #include "core/model/tensor_table.h"
 #include "core/train/linear.h"
@@ -101,8 +100,8 @@ class Network {
   size_t offset(size_t tensor) const { return offsets_[tensor]; }
   std::vector<T>& parameters() { return parameters_; }
   const std::vector<T>& parameters() const { return parameters_; }
-  // To be called after parameters() changed. `pool` may be null.
-  void Prepare(ThreadPool* pool = nullptr);
+  // To be called after parameters() changed.
+  void Prepare();
 
   TensorMap ToTensors() const;
   // Every tensor of the table must be there with its size.

@@ -13,11 +13,11 @@ Optimizer<T>::Optimizer(const v1::Optimizer& options, size_t parameters) : optio
 }
 
 template <typename T>
-void Optimizer<T>::Step(uint64_t update, double lr, size_t begin, size_t end,
-                        std::vector<T>* parameters, std::vector<T>* gradients) {
-  const size_t n = end - begin;
-  T* __restrict p = parameters->data() + begin;
-  T* __restrict g = gradients->data() + begin;
+void Optimizer<T>::Step(uint64_t update, double lr, std::vector<T>* parameters,
+                        std::vector<T>* gradients) {
+  const size_t n = parameters->size();
+  T* __restrict p = parameters->data();
+  T* __restrict g = gradients->data();
   const T l2 = static_cast<T>(options_.has_adam() ? options_.adam().l2() : options_.sgd().l2());
   if (l2 != 0) {
     for (size_t i = 0; i < n; ++i) g[i] += l2 * p[i];
@@ -25,7 +25,7 @@ void Optimizer<T>::Step(uint64_t update, double lr, size_t begin, size_t end,
   if (options_.has_sgd()) {
     const T momentum = static_cast<T>(options_.sgd().momentum());
     if (!slots_.empty()) {
-      T* __restrict buffer = slots_[0].data() + begin;
+      T* __restrict buffer = slots_[0].data();
       const T own = options_.sgd().nesterov() ? T(1) : T(0);
       const T kept = options_.sgd().nesterov() ? momentum : T(1);
       for (size_t i = 0; i < n; ++i) {
@@ -44,8 +44,8 @@ void Optimizer<T>::Step(uint64_t update, double lr, size_t begin, size_t end,
   const T root = static_cast<T>(1 / std::sqrt(correction2));
   const T epsilon = static_cast<T>(adam.epsilon());
   const T decay = static_cast<T>(1 - lr * adam.weight_decay());
-  T* __restrict m = slots_[0].data() + begin;
-  T* __restrict v = slots_[1].data() + begin;
+  T* __restrict m = slots_[0].data();
+  T* __restrict v = slots_[1].data();
   for (size_t i = 0; i < n; ++i) {
     m[i] = b1 * m[i] + (1 - b1) * g[i];
     v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];

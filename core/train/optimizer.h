@@ -2,7 +2,7 @@
 //
 // Adam: Kingma and Ba 2015, with decoupled weight decay as in AdamW (Loshchilov and Hutter 2019).
 // SGD with momentum and Nesterov's form as in PyTorch: buffer = momentum x buffer + gradient.
-// Thread safety: one user at a time, but for ranges of one Step.
+// Thread safety: one user at a time.
 #ifndef SEQUENT_CORE_TRAIN_OPTIMIZER_H_
 #define SEQUENT_CORE_TRAIN_OPTIMIZER_H_
 
@@ -19,10 +19,8 @@ class Optimizer {
  public:
   // `options` as ResolveTrainOptions left them.
   Optimizer(const v1::Optimizer& options, size_t parameters);
-  // Update number `update` (from 1) with learning rate `lr` of elements [begin, end). `gradients`
-  // is used as scratch. Elements do not depend on each other: ranges may run side by side.
-  void Step(uint64_t update, double lr, size_t begin, size_t end, std::vector<T>* parameters,
-            std::vector<T>* gradients);
+  // Update number `update` (from 1) with learning rate `lr`. `gradients` is used as scratch.
+  void Step(uint64_t update, double lr, std::vector<T>* parameters, std::vector<T>* gradients);
   // Everything it remembers, for checkpoints: one or two vectors of `parameters` values.
   std::vector<std::vector<T>>& slots() { return slots_; }
 

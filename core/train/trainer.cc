@@ -165,14 +165,10 @@ class Run {
     }
     event.lr =
         LearningRate(options_.schedule(), BaseLearningRate(options_.optimizer()), update_, total_);
-    const size_t parts = pool_.threads(), parameters = network_.parameter_count();
-    pool_.Run(parts, [&](size_t part) {
-      optimizer_.Step(update_, event.lr, part * parameters / parts, (part + 1) * parameters / parts,
-                      &network_.parameters(), &gradients_[0]);
-    });
+    optimizer_.Step(update_, event.lr, &network_.parameters(), &gradients_[0]);
     const std::string tensor = TensorNotFinite(network_, network_.parameters());
     if (!tensor.empty()) return NotFinite("finite weights", event.loss, norm, tensor);
-    network_.Prepare(&pool_);
+    network_.Prepare();
     symbols_ += event.symbols;
     train_nanos_ += Clock::Real()->Nanos() - start;
     if (hooks_.on_update) {

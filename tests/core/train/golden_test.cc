@@ -339,7 +339,7 @@ void ExpectGoldenTrace(const std::string& name, const v1::Optimizer& options) {
     for (size_t i = 0; i < p.size(); ++i) {
       gradients.push_back(static_cast<T>(2 * kCurvature[i] * (p[i] - kTarget[i])));
     }
-    optimizer.Step(++update, BaseLearningRate(options), 0, p.size(), &p, &gradients);
+    optimizer.Step(++update, BaseLearningRate(options), &p, &gradients);
     ExpectNear(p, expected, "update " + std::to_string(update));
   }
 }
