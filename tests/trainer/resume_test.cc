@@ -24,7 +24,7 @@ const Arguments kInDouble = {"--set", "train.dtype=float64"};
 
 class ResumeTest : public SmallFit {
  protected:
-  static constexpr int kUpdates = 200;
+  static constexpr int kUpdates = 150;
 
   // Everything but the clock's readings.
   std::vector<Json> TimelessMetrics(const std::string& name) const {
