@@ -123,8 +123,8 @@ class Client::Impl {
                        v1::Predictor::NewStub(MakeChannel(options.address, static_cast<int>(i))));
       multiplexers_.push_back(std::make_shared<Multiplexer>(
           options_,
-          [stub](std::shared_ptr<TransportListener> listener) {
-            return OpenGrpcStream(stub, std::move(listener));
+          [stub, streams = streams_](std::shared_ptr<TransportListener> listener) {
+            return OpenGrpcStream(stub, std::move(listener), streams.get());
           },
           Clock::Real()));
       multiplexers_.back()->SetTimerWaker([bell = bell_] { bell->Ring(); });
@@ -136,6 +136,7 @@ class Client::Impl {
     for (const auto& multiplexer : multiplexers_) multiplexer->Shutdown();
     bell_->Stop();
     timer_.join();
+    streams_->WaitForNone();
   }
 
   const ClientOptions& options() const { return options_; }
@@ -200,6 +201,7 @@ class Client::Impl {
   std::vector<std::shared_ptr<Multiplexer>> multiplexers_;
   std::atomic<size_t> next_{0};
 
+  const std::shared_ptr<StreamCount> streams_ = std::make_shared<StreamCount>();
   const std::shared_ptr<TimerBell> bell_ = std::make_shared<TimerBell>();
   std::thread timer_;
 };

@@ -28,7 +28,7 @@ class Client {
   // Checks the options; the connection itself is made with the first call, and again when it
   // breaks.
   static StatusOr<std::unique_ptr<Client>> Connect(const ClientOptions& options);
-  // Unanswered steps fail with CANCELLED.
+  // Unanswered steps fail with CANCELLED. Waits for its streams to end, so not from a callback.
   ~Client();
 
   // A new session; it comes into being on the server with its first step.

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/base/mutex.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -19,8 +18,9 @@ class GrpcStream final
     : public Transport,
       public grpc::ClientBidiReactor<v1::PredictStreamRequest, v1::PredictStreamResponse> {
  public:
-  GrpcStream(std::shared_ptr<v1::Predictor::Stub> stub, std::shared_ptr<TransportListener> listener)
-      : stub_(std::move(stub)), listener_(std::move(listener)) {}
+  GrpcStream(std::shared_ptr<v1::Predictor::Stub> stub, std::shared_ptr<TransportListener> listener,
+             std::shared_ptr<void> counted)
+      : counted_(std::move(counted)), stub_(std::move(stub)), listener_(std::move(listener)) {}
 
   void Start(std::shared_ptr<GrpcStream> self) {
     self_ = std::move(self);
@@ -65,6 +65,7 @@ class GrpcStream final
   }
 
  private:
+  const std::shared_ptr<void> counted_;  // first here, so the last to go
   const std::shared_ptr<v1::Predictor::Stub> stub_;
   const std::shared_ptr<TransportListener> listener_;
   grpc::ClientContext context_;
@@ -84,9 +85,26 @@ Reason ReasonByName(std::string_view name) {
 
 }  // namespace
 
+std::shared_ptr<void> StreamCount::Enter() {
+  MutexLock lock(&mutex_);
+  ++count_;
+  return std::shared_ptr<void>(nullptr, [self = shared_from_this()](void*) { self->Leave(); });
+}
+
+void StreamCount::Leave() {
+  MutexLock lock(&mutex_);
+  if (--count_ == 0) none_.NotifyAll();
+}
+
+void StreamCount::WaitForNone() {
+  MutexLock lock(&mutex_);
+  while (count_ > 0) none_.Wait(&mutex_);
+}
+
 std::shared_ptr<Transport> OpenGrpcStream(std::shared_ptr<v1::Predictor::Stub> stub,
-                                          std::shared_ptr<TransportListener> listener) {
-  auto stream = std::make_shared<GrpcStream>(std::move(stub), std::move(listener));
+                                          std::shared_ptr<TransportListener> listener,
+                                          StreamCount* count) {
+  auto stream = std::make_shared<GrpcStream>(std::move(stub), std::move(listener), count->Enter());
   stream->Start(stream);
   return stream;
 }

@@ -140,6 +140,15 @@ TEST_F(ClientTest, WithoutAServerAStepFailsInItsTime) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(Start(client.get(), "series")->Step(RowOf(0, 0)).status()));
 }
 
+TEST_F(ClientTest, MayGoWhileItsStreamIsStillEnding) {
+  const int port = server_->port();
+  server_.reset();  // so that the clients are gRPC's only users
+  for (int i = 0; i < 300; ++i) {
+    const auto client = Connect(port);
+    Start(client.get(), "series")->StepAsync(RowOf(0, 0), {}, [](const auto&) {});
+  }
+}
+
 TEST_F(ClientTest, EndGivesBackTheSession) {
   const auto client = Connect(server_->port());
   const auto session = Start(client.get(), "series");
