@@ -250,10 +250,7 @@ void SessionFlow::Rest(Session* session) {
     if (!session->kept) delete session;
     return;
   }
-  if (session->reserved && session->life != Session::Life::kLive) {
-    session->reserved = false;
-    context_->store.Unreserve();
-  }
+  if (session->life != Session::Life::kLive) GiveUpPlace(session);
   if (session->life != Session::Life::kLive && !Remember(session)) return Drop(session);
   session->shard->wheel.Arm(session, DueNanos(*session));
 }

@@ -82,6 +82,8 @@ class SessionFlow {
   void Push(Lane* lane, Session* session) { context_->scheduler.Push(lane, session); }
   // Whether an ended session has replies to keep, and there is room for them.
   bool Remember(Session* session);
+  // It counts no more against the bound on sessions. Under the shard's lock.
+  void GiveUpPlace(Session* session);
   void ExpireDueOf(Shard* shard, int64_t now);
   void Expire(Shard* shard, Session* session, int64_t now) SEQ_REQUIRES(shard->mutex);
   int64_t DueNanos(const Session& session) const;

@@ -36,6 +36,12 @@ void SessionFlow::EndLife(Session* session, EndReason reason) {
   session->last_used_nanos = context_->clock->Nanos();
   session->lane->sessions.fetch_sub(1);
   session->lane->metrics->SessionEnded(reason);
+  // At once: who has heard of the end may begin another session. A reset keeps its place.
+  if (reason != EndReason::kReset) GiveUpPlace(session);
+}
+
+void SessionFlow::GiveUpPlace(Session* session) {
+  if (std::exchange(session->reserved, false)) context_->store.Unreserve();
 }
 
 void SessionFlow::CacheReply(Session* session, const StepItem& item, uint64_t step,
@@ -65,7 +71,7 @@ bool SessionFlow::Remember(Session* session) {
 
 void SessionFlow::Drop(Session* session) {
   ForgetReplies(session);
-  if (session->reserved) context_->store.Unreserve();
+  GiveUpPlace(session);
   if (session->remembered) context_->store.UnreserveEnded();
   SessionStore::Erase(session);
 }
