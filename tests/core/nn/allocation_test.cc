@@ -1,44 +1,15 @@
-// Invariant 5, for the model: once a workspace has seen a batch, Run allocates nothing. This
-// program replaces operator new to count.
+// Invariant 5, for the model: once a workspace has seen a batch, Run allocates nothing.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "core/nn/sampling.h"
 #include "core/nn/state_slab.h"
 #include "tests/core/nn/nn_testing.h"
+#include "tests/support/allocation_count.h"
 #include "tests/support/models.h"
-
-namespace {
-
-std::atomic<int64_t> allocations{0};
-
-void* Counted(size_t bytes, size_t alignment) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-// Out of line, or the compiler sees free() meet operator new and warns.
-#define NOT_INLINE __attribute__((noinline))
-NOT_INLINE void* operator new(size_t bytes) { return Counted(bytes, alignof(std::max_align_t)); }
-NOT_INLINE void* operator new(size_t bytes, std::align_val_t alignment) {
-  return Counted(bytes, static_cast<size_t>(alignment));
-}
-NOT_INLINE void operator delete(void* memory) noexcept { std::free(memory); }
-NOT_INLINE void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-NOT_INLINE void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-NOT_INLINE void operator delete(void* memory, size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
 
 namespace sequent {
 namespace {
@@ -65,16 +36,16 @@ int64_t AllocationsOf(const Model& model, size_t rows, ThreadPool* pool) {
   const Batch batch(model, rows);
   Workspace workspace;
   model.Run(batch.get(), &workspace, pool);
-  const int64_t before = allocations;
+  const int64_t before = AllocationCount();
   for (int i = 0; i < 3; ++i) model.Run(batch.get(), &workspace, pool);
-  return allocations - before;
+  return AllocationCount() - before;
 }
 
 TEST(Allocations, AreCounted) {
-  const int64_t before = allocations;
+  const int64_t before = AllocationCount();
   AlignedVector<float> aligned(100);
   std::vector<int> plain(100);
-  EXPECT_EQ(allocations - before, 2);
+  EXPECT_EQ(AllocationCount() - before, 2);
 }
 
 TEST(Allocations, NoneInRunAfterWarmUp) {
@@ -97,9 +68,9 @@ TEST(Allocations, NoneForASmallerBatch) {
   const Batch large(*model, 200), small(*model, 20);
   Workspace workspace;
   model->Run(large.get(), &workspace, nullptr);
-  const int64_t before = allocations;
+  const int64_t before = AllocationCount();
   model->Run(small.get(), &workspace, nullptr);
-  EXPECT_EQ(allocations - before, 0);
+  EXPECT_EQ(AllocationCount() - before, 0);
 }
 
 TEST(Allocations, ScratchDoesNotGrowWithTheLengthOfARow) {
@@ -109,9 +80,9 @@ TEST(Allocations, ScratchDoesNotGrowWithTheLengthOfARow) {
   const TickRow row = first.Next(1000), long_row = longer.Next(20'000);
   Workspace workspace;
   model->Run({.rows = {&row, 1}}, &workspace, nullptr);
-  const int64_t before = allocations;
+  const int64_t before = AllocationCount();
   model->Run({.rows = {&long_row, 1}}, &workspace, nullptr);
-  EXPECT_EQ(allocations - before, 0);
+  EXPECT_EQ(AllocationCount() - before, 0);
 }
 
 TEST(Allocations, NoneInSamplingAfterWarmUp) {
@@ -119,17 +90,17 @@ TEST(Allocations, NoneInSamplingAfterWarmUp) {
   std::vector<std::pair<float, int32_t>> scratch;
   const SamplingOptions options{.temperature = 0.7f, .top_k = 40, .top_p = 0.9f};
   SampleClass(logits, options, 0.5, &scratch);
-  const int64_t before = allocations;
+  const int64_t before = AllocationCount();
   for (int i = 0; i < 10; ++i) SampleClass(logits, options, i / 10.0, &scratch);
-  EXPECT_EQ(allocations - before, 0);
+  EXPECT_EQ(AllocationCount() - before, 0);
 }
 
 TEST(Allocations, NoneForARowThatIsReused) {
   StateSlab slab(1000);
   slab.Release(*slab.Allocate());
-  const int64_t before = allocations;
+  const int64_t before = AllocationCount();
   for (int i = 0; i < 10; ++i) slab.Release(*slab.Allocate());
-  EXPECT_EQ(allocations - before, 0);
+  EXPECT_EQ(AllocationCount() - before, 0);
 }
 
 }  // namespace

@@ -1,40 +1,12 @@
 // Invariant 5, for the engine: from Predict to `done` a step of a session that has stepped before
-// allocates nothing. This program replaces operator new to count.
+// allocates nothing.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "tests/server/engine/engine_harness.h"
-
-namespace {
-
-std::atomic<int64_t> allocations{0};
-
-void* Counted(size_t bytes, size_t alignment) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-// Out of line, or the compiler sees free() meet operator new and warns.
-#define NOT_INLINE __attribute__((noinline))
-NOT_INLINE void* operator new(size_t bytes) { return Counted(bytes, alignof(std::max_align_t)); }
-NOT_INLINE void* operator new(size_t bytes, std::align_val_t alignment) {
-  return Counted(bytes, static_cast<size_t>(alignment));
-}
-NOT_INLINE void operator delete(void* memory) noexcept { std::free(memory); }
-NOT_INLINE void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-NOT_INLINE void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-NOT_INLINE void operator delete(void* memory, size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
+#include "tests/support/allocation_count.h"
 
 namespace sequent::engine {
 namespace {
@@ -88,9 +60,9 @@ TEST_P(EngineAllocation, AStepOfAWarmSessionAllocatesNothing) {
   EngineHarness harness(options);
   Crowd crowd(&harness, GetParam());
   for (int round = 0; round < 20; ++round) crowd.Step(8);
-  const int64_t before = allocations.load();
+  const int64_t before = AllocationCount();
   for (int round = 0; round < 200; ++round) crowd.Step(1 + round % 8);
-  EXPECT_EQ(allocations.load() - before, 0);
+  EXPECT_EQ(AllocationCount() - before, 0);
   EXPECT_EQ(crowd.answered(), crowd.rounds() * kSessions);
 }
 
