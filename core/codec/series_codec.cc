@@ -145,7 +145,7 @@ Status SeriesCodec::Check(std::span<const float> raw) const {
     if (missing && columns_[column].impute != v1::Impute::NONE) continue;
     return MakeError(
         Reason::kInputNotFinite,
-        StrCat("step ", i / count, ", column '", Quoted(names_[column]), "': expected a finite ",
+        StrCat("row ", i / count + 1, ", column '", Quoted(names_[column]), "': expected a finite ",
                missing ? "value (this column imputes none)" : "value or NaN", ", got ", raw[i]));
   }
   return absl::OkStatus();

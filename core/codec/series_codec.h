@@ -45,8 +45,8 @@ class SeriesCodec {
   // DATA_LOSS unless this codec could have left `state`.
   Status ValidateState(const void* state) const;
 
-  // INPUT_NOT_FINITE naming step and column: an infinity, or NaN in a column that does not impute.
-  // `raw` is [steps, columns]. Call before Encode.
+  // INPUT_NOT_FINITE naming row (from 1) and column: an infinity, or NaN in a column that does not
+  // impute. `raw` is [steps, columns]. Call before Encode.
   Status Check(std::span<const float> raw) const;
 
   // One step: `raw` [columns] -> `encoded` [input_width], finite if Check passes; advances `state`;

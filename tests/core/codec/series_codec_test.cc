@@ -232,7 +232,7 @@ TEST(SeriesCheck, NamesStepAndColumnOfAMissingValue) {
   const std::vector<float> raw = {1, 1, 1, kNan, 1, 1};
   const Status status = stream.codec->Check(raw);
   EXPECT_EQ(ReasonOf(status), Reason::kInputNotFinite);
-  EXPECT_THAT(std::string(Message(status)), HasSubstr("step 1, column 'c0': expected a finite"));
+  EXPECT_THAT(std::string(Message(status)), HasSubstr("row 2, column 'c0': expected a finite"));
 }
 
 TEST(SeriesCheck, NamesStepAndColumnOfAnInfinity) {
@@ -240,7 +240,7 @@ TEST(SeriesCheck, NamesStepAndColumnOfAnInfinity) {
   const std::vector<float> raw = {1, 1, -kInf};
   const Status status = stream.codec->Check(raw);
   EXPECT_EQ(ReasonOf(status), Reason::kInputNotFinite);
-  EXPECT_THAT(std::string(Message(status)), HasSubstr("step 0, column 'c2'"));
+  EXPECT_THAT(std::string(Message(status)), HasSubstr("row 1, column 'c2'"));
 }
 
 TEST(SeriesCheck, RefusesAPartOfAStep) {
