@@ -164,6 +164,9 @@ void ServerTest::StartServer() {
   ASSERT_TRUE(started.ok()) << started.status();
   server_ = *std::move(started);
   channel_ = NewChannel();
+  // gRPC 1.51 reads errno too late: where malloc finds no /sys, a process' first attempt can fail.
+  ASSERT_TRUE(
+      channel_->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(20)));
   predictor_ = v1::Predictor::NewStub(channel_);
   models_ = v1::ModelRepository::NewStub(channel_);
 }
@@ -196,6 +199,7 @@ std::shared_ptr<grpc::Channel> ServerTest::channel() {
 std::shared_ptr<grpc::Channel> ServerTest::NewChannel() {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetMaxReceiveMessageSize(-1);
   return grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server()->port()),
                                    grpc::InsecureChannelCredentials(), arguments);

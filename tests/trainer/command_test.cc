@@ -164,7 +164,9 @@ TEST_F(CommandTest, RefusesAMisspeltVariable) {
 TEST_F(CommandTest, ShowsABarOnATerminalThatIsNoWiderThanIt) {
   int terminal = -1, program = -1;
   winsize size{.ws_row = 24, .ws_col = 60, .ws_xpixel = 0, .ws_ypixel = 0};
-  ASSERT_EQ(openpty(&terminal, &program, nullptr, nullptr, &size), 0);
+  if (openpty(&terminal, &program, nullptr, nullptr, &size) != 0) {
+    GTEST_SKIP() << "no terminal to be had: is /dev/pts mounted?";
+  }
   Surroundings around;
   around.error_to = program;
   ASSERT_EQ(RunProgram(TextFit("a", 30), around).exit_code, 0);
