@@ -13,10 +13,19 @@ namespace {
 
 constexpr double kBarSeconds = 0.1, kLineSeconds = 5;
 
-std::string Bar(double done) {
-  constexpr int kWidth = 24;
-  const int full = static_cast<int>(std::clamp(done, 0.0, 1.0) * kWidth);
-  return StrCat("[", std::string(full, '='), std::string(kWidth - full, ' '), "]");
+size_t Columns(std::FILE* out) {
+  winsize size{};
+  if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+// The bar and the text in less than `columns`: a line that wraps could not be taken back.
+std::string BarLine(double done, const std::string& text, size_t columns) {
+  constexpr size_t kLongest = 24, kShortest = 8, kFrame = 4;  // brackets, blank, last column
+  if (columns < text.size() + kFrame + kShortest) return text.substr(0, columns - 1);
+  const size_t width = std::min(kLongest, columns - kFrame - text.size());
+  const auto full = static_cast<size_t>(std::clamp(done, 0.0, 1.0) * static_cast<double>(width));
+  return StrCat("[", std::string(full, '='), std::string(width - full, ' '), "] ", text);
 }
 
 std::string Left(double seconds) {

@@ -127,7 +127,7 @@ int main(int argc, char** argv) {
   CLI::App app("Trains, measures and inspects the models that sequent-server serves.",
                "sequent-train");
   app.footer(kExitCodes);
-  app.set_version_flag("--version", SEQUENT_VERSION);
+  app.set_version_flag("--version", "sequent-train " SEQUENT_VERSION " (" SEQUENT_REVISION ")");
   app.require_subcommand(1);
   sequent::FitOptions fit;
   sequent::EvaluateOptions evaluate;

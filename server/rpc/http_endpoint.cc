@@ -5,8 +5,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include <chrono>
 #include <future>
 #include <utility>
 
@@ -28,16 +28,19 @@ void Answer(mg_connection* connection, int code, const char* reason, const char*
   mg_write(connection, body.data(), body.size());
 }
 
-// Connects and hangs up. To an address that means "every one" Linux connects on this machine.
-void Call(const std::string& host, int port) {
+// Connects and leaves again.
+void Knock(const std::string& host, int port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return;
-  const Descriptor fd(socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  // Whether it worked shows in the one who is called.
-  if (fd.valid()) (void)connect(fd.get(), found->ai_addr, found->ai_addrlen);
-  freeaddrinfo(found);
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  addrinfo* address = nullptr;
+  if (getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &address) != 0) return;
+  const int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd >= 0) {
+    (void)!connect(fd, address->ai_addr, address->ai_addrlen);
+    close(fd);
+  }
+  freeaddrinfo(address);
 }
 
 class MetricsPage final : public CivetHandler {
@@ -84,20 +87,23 @@ class ReadyPage final : public CivetHandler {
 
 class HttpEndpoint::Impl {
  public:
-  Impl(const std::vector<std::string>& options, const std::string& host, engine::Metrics* metrics,
+  Impl(const std::vector<std::string>& options, std::string host, engine::Metrics* metrics,
        NotReady not_ready)
-      : host_(host), metrics_page_(metrics), ready_page_(std::move(not_ready)), server_(options) {
+      : host_(std::move(host)),
+        metrics_page_(metrics),
+        ready_page_(std::move(not_ready)),
+        server_(options) {
     // Without the "$" whatever begins so would be answered too.
     server_.addHandler("/metrics$", metrics_page_);
     server_.addHandler("/healthz$", health_page_);
     server_.addHandler("/readyz$", ready_page_);
   }
+  // Civetweb looks whether it should stop when somebody comes, else every two seconds only.
   ~Impl() {
-    const int listening = port();
-    auto closed = std::async(std::launch::async, [this] { server_.close(); });
-    // Civetweb looks whether it is to stop every 2 s, or when somebody calls.
-    while (closed.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready) {
-      Call(host_, listening);
+    const int own_port = port();
+    const auto closed = std::async(std::launch::async, [this] { server_.close(); });
+    while (closed.wait_for(std::chrono::milliseconds(10)) != std::future_status::ready) {
+      Knock(host_, own_port);
     }
   }
   int port() {
@@ -130,8 +136,8 @@ StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(const std::string& a
       "enable_directory_listing",
       "no"};
   try {
-    return std::unique_ptr<HttpEndpoint>(new HttpEndpoint(
-        std::make_unique<Impl>(options, parsed.host, metrics, std::move(not_ready))));
+    return std::unique_ptr<HttpEndpoint>(
+        new HttpEndpoint(std::make_unique<Impl>(options, host, metrics, std::move(not_ready))));
   } catch (const CivetException& error) {
     return absl::UnavailableError(
         StrCat("cannot listen on ", address, ": ", error.what(), " (is the port taken?)"));
