@@ -37,14 +37,12 @@ bool Rollout::Expired() const { return request_.deadline_nanos <= context_->cloc
 bool Rollout::Begin(Lane* lane, StateRow row, Session* caller) {
   MutexLock lock(&mutex_);
   if (ended_) return false;
-  begun_ = beginning_ = true;
   const Status status = Prepare(lane, std::move(row));
   if (!status.ok()) {
     Finish(status);
   } else {
     caller_ = caller;
   }
-  beginning_ = false;
   return status.ok() && caller != nullptr;
 }
 

@@ -72,8 +72,6 @@ class Rollout : public std::enable_shared_from_this<Rollout> {
   const std::function<void()> ended_callback_;
 
   Mutex mutex_;
-  bool begun_ SEQ_GUARDED_BY(mutex_) = false;
-  bool beginning_ SEQ_GUARDED_BY(mutex_) = false;
   bool ended_ SEQ_GUARDED_BY(mutex_) = false;
   size_t reserved_steps_ SEQ_GUARDED_BY(mutex_) = 0;
   Lane* lane_ SEQ_GUARDED_BY(mutex_) = nullptr;

@@ -158,12 +158,12 @@ StatusOr<SessionInfo> SessionCalls::Insert(const std::string& id, Lane* lane, St
   }
   Shard* const shard = context_->store.ShardOf(id);
   MutexLock lock(&shard->mutex);
-  if (Session* old = SessionStore::Find(shard, id)) {
-    const bool over = old->phase == Session::Phase::kIdle && old->life == Session::Life::kEnded;
-    if (!over) return Exists(id);
-    flow_->Drop(old);
-  }
+  Session* const old = SessionStore::Find(shard, id);
+  const bool over =
+      old != nullptr && old->phase == Session::Phase::kIdle && old->life == Session::Life::kEnded;
+  if (old != nullptr && !over) return Exists(id);
   SEQ_RETURN_IF_ERROR(context_->ReserveSession());
+  if (over) flow_->Drop(old);
   Session* const session = SessionStore::Insert(shard, std::make_unique<Session>(id));
   session->lane = lane;
   session->reserved = true;

@@ -95,24 +95,23 @@ bool TickRunner::RunControl(Session* session, ControlItem* item) {
 
 bool TickRunner::AdvanceStep(Session* session, StepItem* item) {
   if (!item->running) {
-    const Status status = item->internal ? StartInternal(session, item) : Start(session, item);
-    if (!status.ok()) {
-      Fail(session, status);
-      return false;
-    }
-    if (!item->running) return false;  // answered without running; the item is gone
+    const StatusOr<bool> runs =
+        item->internal ? StartInternal(session, item) : Start(session, item);
+    if (!runs.ok()) Fail(session, runs.status());
+    if (!runs.ok() || !*runs) return false;
   }
   if (NeedsTick(*item)) return true;
   Finish(session, item);
   return false;
 }
 
-Status TickRunner::StartInternal(Session* session, StepItem* item) {
+StatusOr<bool> TickRunner::StartInternal(Session* session, StepItem* item) {
   item->lane = session->lane;
-  return Prepare(item, std::move(session->row));
+  SEQ_RETURN_IF_ERROR(Prepare(item, std::move(session->row)));
+  return true;
 }
 
-Status TickRunner::Start(Session* session, StepItem* item) {
+StatusOr<bool> TickRunner::Start(Session* session, StepItem* item) {
   const StepRequest& request = item->request;
   if (request.deadline_nanos <= context_->clock->Nanos()) {
     return MakeError(Reason::kDeadline, "the deadline passed before the request's turn came");
@@ -130,9 +129,10 @@ Status TickRunner::Start(Session* session, StepItem* item) {
   if (admission.kind == Admission::Kind::kRefused) return admission.status;
   if (admission.kind == Admission::Kind::kReplayed) {
     Replay(session, std::move(admission.reply));
-    return absl::OkStatus();
+    return false;
   }
-  return StartAdmitted(session, item, admission);
+  SEQ_RETURN_IF_ERROR(StartAdmitted(session, item, admission));
+  return true;
 }
 
 StatusOr<Lane*> TickRunner::LaneOfBirth(Session* session, const StepItem& item, bool resets) {

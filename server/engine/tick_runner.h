@@ -34,9 +34,9 @@ class TickRunner {
   // Calls the control item in front. Whether it parked the session, which is then its own.
   bool RunControl(Session* session, ControlItem* item);
 
-  // Decides about the item in front: answers it, or makes it run.
-  Status Start(Session* session, StepItem* item);
-  Status StartInternal(Session* session, StepItem* item);
+  // Decides about the item in front. True: it runs now; false: it was replayed, and is gone.
+  StatusOr<bool> Start(Session* session, StepItem* item);
+  StatusOr<bool> StartInternal(Session* session, StepItem* item);
   Status StartAdmitted(Session* session, StepItem* item, const Admission& admission);
   StatusOr<Lane*> LaneOfBirth(Session* session, const StepItem& item, bool resets);
   Status Prepare(StepItem* item, StateRow working);
