@@ -130,6 +130,41 @@ TEST(EngineStress, ManyCallersStepForkCloseAndRollOutAtOnce) {
   engine->Stop();
 }
 
+// Replays give their requests back to the pool while the other model's worker takes from it.
+TEST(EngineStress, RetriesOfSeveralModelsAtOnceAreReplayedOnce) {
+  constexpr int kThreads = 4, kSteps = 150;
+  EngineOptions options;
+  options.threads = 2;
+  EngineHarness harness(options);
+  Engine* const engine = harness.engine();
+  engine->Start();
+  const float row[2] = {1, 2};
+  std::atomic<int> applied{0}, replayed{0};
+  std::vector<std::thread> callers;
+  for (int t = 0; t < kThreads; ++t) {
+    callers.emplace_back([&, t] {
+      const std::string id = "t" + std::to_string(t);
+      for (uint64_t step = 1; step <= kSteps; ++step) {
+        Countdown done(3);
+        for (int copy = 0; copy < 3; ++copy) {
+          StepRequest request =
+              t % 2 == 0 ? TextRequest(id, step, "a") : RowsRequest(id, step, row);
+          request.done = [&](const std::shared_ptr<const StepReply>& reply) {
+            if (reply->status.ok()) ++(reply->replayed ? replayed : applied);
+            done.Down();
+          };
+          engine->Predict(std::move(request));
+        }
+        done.Wait();
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(applied.load(), kThreads * kSteps);
+  EXPECT_EQ(replayed.load(), 2 * kThreads * kSteps);
+  engine->Stop();
+}
+
 TEST(EngineStress, StoppingAmongCallersAnswersEachRequestOnce) {
   constexpr int kRequests = 300;
   EngineHarness harness;
