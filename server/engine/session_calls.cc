@@ -1,7 +1,6 @@
 #include "server/engine/session_calls.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "core/base/error.h"
