@@ -1,0 +1,20 @@
+// The figures of a run as JSON, for tools/bench_report.py.
+#ifndef SEQUENT_TESTS_BENCH_REPORT_H_
+#define SEQUENT_TESTS_BENCH_REPORT_H_
+
+#include <string>
+#include <vector>
+
+#include "tests/bench/bound.h"
+#include "tests/bench/point.h"
+
+namespace sequent::bench {
+
+// {"target", "peak" (operations/s), "bandwidth": [{"bytes", "bytes_per_second"}],
+//  "points": [{"kind", "cell", "units", "rows", "steps", "bound" (s per call),
+//              "seconds": {name: median per call}, "ratios": {name: median of theirs / ours}}]}
+std::string Report(const std::vector<PointResult>& results, const Bound& bound);
+
+}  // namespace sequent::bench
+
+#endif  // SEQUENT_TESTS_BENCH_REPORT_H_
