@@ -25,7 +25,8 @@ except ImportError as missing:
     sys.exit(f"bench_peers: skipped: {missing} (tools/bench_peers_requirements.txt)")
 
 TOLERANCE = 1e-4
-LONG_CALL = 10e-3  # seconds: such calls need no unmeasured one before them to warm the caches
+# As in tests/bench/rounds.cc: up to so many calls, in so many seconds, go before a window, unless calls are longer.
+WARM_CALLS, WARM_UP, LONG_CALL = 8, 30e-3, 60e-3
 SLOW_CALL = 30e-3  # seconds: what is only shown gets few rounds if its calls are longer
 SHOWN_ONLY = {"torch": 3}  # rounds then
 
@@ -68,8 +69,12 @@ class Local:
     def time(self, window):
         """Seconds per call, over about `window` seconds; as Window::Measure of tests/bench/rounds.h."""
         run = self.call.run
-        if self.last < LONG_CALL:
-            run()
+        if self.last <= LONG_CALL:
+            begin = time.perf_counter()
+            for _ in range(WARM_CALLS):
+                run()
+                if time.perf_counter() > begin + WARM_UP:
+                    break
         batch = max(1, int(window / self.last / 8)) if self.last else 1
         calls, begin = 0, time.perf_counter()
         while True:

@@ -8,16 +8,18 @@
 
 namespace sequent::bench {
 
-// Seconds per call of `run` over a window of about `window` seconds, at least one call. A call goes
-// before it unmeasured, to bring the weights back into their cache, unless calls are so long that
-// this does not matter.
+// Windows of one contestant. Each begins with calls that are not measured and bring the weights back
+// into the cache that they live in while nothing else runs.
 class Window {
  public:
   explicit Window(std::function<void()> run) : run_(std::move(run)) {}
 
+  // Seconds per call over a window of about `window` seconds, at least one call.
   double Measure(double window);
 
  private:
+  void WarmUp();
+
   const std::function<void()> run_;
   double last_ = 0;  // seconds per call, of the window before
 };
