@@ -4,13 +4,16 @@
 
 namespace sequent::bench {
 
-size_t Bound::RecurrentBytes(const Shape& shape) const {
-  return Gates(shape.cell) * shape.units * shape.units * weight_bytes_;
-}
+namespace {
 
-void Bound::Probe(const Shape& shape) {
+// Weights of the input half, or of the recurrent half.
+size_t Half(const Shape& shape) { return Gates(shape.cell) * shape.units * shape.units; }
+
+}  // namespace
+
+void Bound::Probe(const Shape& shape, size_t weight_bytes) {
   peak_ = std::max(peak_, ProbeFlops());
-  const size_t half = RecurrentBytes(shape);
+  const size_t half = Half(shape) * weight_bytes;
   for (const size_t bytes : {2 * half, half}) {
     if (shape.steps == 1 && bytes == half) continue;
     Reading& reading = readings_.try_emplace(bytes, Reading{BandwidthProbe(bytes)}).first->second;
@@ -18,17 +21,19 @@ void Bound::Probe(const Shape& shape) {
   }
 }
 
-double Bound::Product(size_t bytes, size_t rows, double bandwidth) const {
-  const double operations = 2.0 * static_cast<double>(bytes / weight_bytes_ * rows);
-  return std::max(operations / peak_, static_cast<double>(bytes) / bandwidth);
+double Bound::Product(size_t weights, size_t weight_bytes, size_t rows, double bandwidth) const {
+  const double peak = weight_bytes == 1 ? 4 * peak_ : peak_;
+  return std::max(2.0 * static_cast<double>(weights * rows) / peak,
+                  static_cast<double>(weights * weight_bytes) / bandwidth);
 }
 
-double Bound::Seconds(const Shape& shape) const {
-  const size_t half = RecurrentBytes(shape);
-  const double both = readings_.at(2 * half).best;
-  if (shape.steps == 1) return Product(2 * half, shape.rows, both);
-  return Product(half, shape.pairs(), both) +
-         static_cast<double>(shape.steps) * Product(half, shape.rows, readings_.at(half).best);
+double Bound::Seconds(const Shape& shape, size_t weight_bytes) const {
+  const size_t half = Half(shape);
+  const double both = readings_.at(2 * half * weight_bytes).best;
+  if (shape.steps == 1) return Product(2 * half, weight_bytes, shape.rows, both);
+  const double recurrent = readings_.at(half * weight_bytes).best;
+  return Product(half, weight_bytes, shape.pairs(), both) +
+         static_cast<double>(shape.steps) * Product(half, weight_bytes, shape.rows, recurrent);
 }
 
 std::map<size_t, double> Bound::bandwidths() const {

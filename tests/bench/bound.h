@@ -8,6 +8,9 @@
 //   steps = 1:  one half of 2 weights            bandwidth at the size of both
 //   steps > 1:  input half, all rows and steps   bandwidth at the size of both
 //               + steps x recurrent half         bandwidth at the size of the recurrent half
+//
+// bf16 weights are half the bytes and computed with as fp32. int8 weights are a quarter of the
+// bytes, and a vector instruction multiplies four times as many of them (where there is one).
 #ifndef SEQUENT_TESTS_BENCH_BOUND_H_
 #define SEQUENT_TESTS_BENCH_BOUND_H_
 
@@ -22,15 +25,13 @@ namespace sequent::bench {
 
 class Bound {
  public:
-  // `weight_bytes`: of one weight.
-  explicit Bound(size_t weight_bytes = sizeof(float)) : weight_bytes_(weight_bytes) {}
-
-  // Runs one window of every probe that the bound of this shape needs.
-  void Probe(const Shape& shape);
+  // Runs one window of every probe that the bound of this shape needs. `weight_bytes`: of one
+  // weight, 4, 2 or 1.
+  void Probe(const Shape& shape, size_t weight_bytes);
 
   // Seconds per call, by the best of all windows so far; one at least must have been run for this
-  // shape.
-  double Seconds(const Shape& shape) const;
+  // shape and size.
+  double Seconds(const Shape& shape, size_t weight_bytes) const;
 
   double peak() const { return peak_; }  // operations per second
   // Bytes per second, by the size of the buffer in bytes.
@@ -42,11 +43,9 @@ class Bound {
     double best = 0;
   };
 
-  size_t RecurrentBytes(const Shape& shape) const;
-  // Of a product with `bytes` of weights for `rows` rows.
-  double Product(size_t bytes, size_t rows, double bandwidth) const;
+  // Seconds of a product of `weights` weights, for `rows` rows.
+  double Product(size_t weights, size_t weight_bytes, size_t rows, double bandwidth) const;
 
-  const size_t weight_bytes_;
   double peak_ = 0;
   std::map<size_t, Reading> readings_;
 };

@@ -8,25 +8,20 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/base/thread_pool.h"
-#include "tests/bench/point.h"
+#include "tests/bench/plan.h"
 #include "tests/bench/report.h"
 #include "tests/bench/serve.h"
 
 namespace sequent::bench {
 namespace {
 
-// fp32 sums of 2048 products in another order, sixteen steps deep, differ by less.
-constexpr double kTolerance = 1e-4;
-
 struct Options {
-  std::vector<std::string> cells = {"lstm", "gru"};
-  std::vector<size_t> units = {64, 128, 256, 512, 1024};
-  std::vector<size_t> rows = {1, 2, 4, 8, 16, 32, 64, 128};
-  std::vector<size_t> steps = {1, 16};
+  Selection selection;
   std::vector<std::string> against = {"onednn", "eigen"};
   size_t rounds = 11;
   double window_ms = 2;
@@ -36,89 +31,80 @@ struct Options {
 
 struct Run {
   Options options;
+  std::unique_ptr<PointMaker> maker;
   Bound bound;
   std::vector<PointResult> results;
   bool failed = false;
 };
 
-// The weights of the last layer asked for: neighbours in the grid share them.
-const TensorMap& Weights(Cell cell, size_t units) {
-  static Shape last;
-  static TensorMap weights;
-  if (last.cell != cell || last.units != units) {
-    weights = MakeWeights(cell, units);
-    last = {cell, units, 0, 0};
-  }
-  return weights;
-}
-
 void SetCounters(const PointResult& result, const Bound& bound, benchmark::State* state) {
-  const Timing& ours = result.timings[0];
-  state->counters["x_bound"] = Median(ours.seconds) / bound.Seconds(result.shape);
+  const Timing& first = result.timings[0];
+  state->counters["x_bound"] =
+      Median(first.seconds) / bound.Seconds(result.shape, first.weight_bytes);
   for (size_t i = 1; i < result.timings.size(); ++i) {
-    state->counters[result.timings[i].name] = MedianRatio(result.timings[i].seconds, ours.seconds);
+    state->counters[result.timings[i].name] = MedianRatio(result.timings[i].seconds, first.seconds);
   }
 }
 
-void MeasureStep(const Shape& shape, Run* run, benchmark::State& state) {
-  const TensorMap& weights = Weights(shape.cell, shape.units);
-  Point point(shape, "step");
-  point.Add("ours", MakeOurs(shape, weights));
-  for (const std::string& name : run->options.against) {
-    if (auto contestant = MakeContestant(name, shape, weights)) {
-      point.Add(name, std::move(contestant));
-    }
-  }
-  if (const double difference = point.LargestDifference(); !(difference <= kTolerance)) {
+void Measure(const Planned& planned, Run* run, benchmark::State& state) {
+  const std::unique_ptr<Point> point = run->maker->Make(planned);
+  if (const double difference = point->LargestDifference();
+      !(difference <= PointMaker::Tolerance(planned.kind))) {
     run->failed = true;
     state.SkipWithError(("outputs differ by " + std::to_string(difference)).c_str());
     return;
   }
   for (auto _ : state) {
-    state.SetIterationTime(point.Round(run->options.window_ms * 1e-3, &run->bound));
+    state.SetIterationTime(point->Round(run->options.window_ms * 1e-3, &run->bound));
   }
-  SetCounters(point.result(), run->bound, &state);
-  run->results.push_back(point.result());
+  SetCounters(point->result(), run->bound, &state);
+  run->results.push_back(point->result());
 }
 
-void Register(const Shape& shape, Run* run) {
-  const std::string name = std::string(CellName(shape.cell)) + "/H:" + std::to_string(shape.units) +
-                           "/B:" + std::to_string(shape.rows) +
-                           "/T:" + std::to_string(shape.steps);
+void Register(const Planned& planned, Run* run) {
+  const Shape& shape = planned.shape;
+  const std::string name = planned.kind + "/" + CellName(shape.cell) +
+                           "/H:" + std::to_string(shape.units) +
+                           "/B:" + std::to_string(shape.rows) + "/T:" + std::to_string(shape.steps);
   benchmark::RegisterBenchmark(
-      name.c_str(), [shape, run](benchmark::State& state) { MeasureStep(shape, run, state); })
+      name.c_str(), [planned, run](benchmark::State& state) { Measure(planned, run, state); })
       ->Iterations(static_cast<int64_t>(run->options.rounds))
       ->UseManualTime()
       ->Unit(benchmark::kMicrosecond);
 }
 
-void RegisterGrid(Run* run) {
-  for (const std::string& cell : run->options.cells) {
-    for (const size_t units : run->options.units) {
-      for (const size_t steps : run->options.steps) {
-        for (const size_t rows : run->options.rows) {
-          Register({CellNamed(cell).value(), units, rows, steps}, run);
-        }
-      }
-    }
-  }
-}
+void KeepTo(const cpu_set_t& cores) { sched_setaffinity(0, sizeof(cores), &cores); }
 
-// One core, so that caches stay warm and the probes see the core that the points see.
-void StayOnThisCore() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(static_cast<size_t>(sched_getcpu()), &set);
-  sched_setaffinity(0, sizeof(set), &set);
+// Keeps the calling thread on the core that it is on, so that caches stay warm and the probes see
+// what the points see. Returns two threads, the second of which stays on the other cores; nullptr
+// where there are none.
+std::unique_ptr<ThreadPool> ChooseCores() {
+  cpu_set_t others, own;
+  sched_getaffinity(0, sizeof(others), &others);
+  const auto core = static_cast<size_t>(sched_getcpu());
+  CPU_CLR(core, &others);
+  CPU_ZERO(&own);
+  CPU_SET(core, &own);
+  std::unique_ptr<ThreadPool> pool;
+  if (CPU_COUNT(&others) > 0) {
+    KeepTo(others);
+    pool = std::make_unique<ThreadPool>(2);  // its thread inherits them
+  }
+  KeepTo(own);
+  return pool;
 }
 
 void AddOptions(CLI::App* app, Options* options) {
-  app->add_option("--cells", options->cells, "lstm, gru")
+  Selection* selection = &options->selection;
+  app->add_option("--kinds", selection->kinds, "step, chunk, threads, precision; see plan.h")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"step", "chunk", "threads", "precision"}));
+  app->add_option("--cells", selection->cells, "lstm, gru")
       ->delimiter(',')
       ->check(CLI::IsMember({"lstm", "gru"}));
-  app->add_option("--units", options->units, "Widths, of input and state alike")->delimiter(',');
-  app->add_option("--rows", options->rows, "Batch sizes")->delimiter(',');
-  app->add_option("--steps", options->steps, "Steps per call")->delimiter(',');
+  app->add_option("--units", selection->units, "Widths, of input and state alike")->delimiter(',');
+  app->add_option("--rows", selection->rows, "Batch sizes")->delimiter(',');
+  app->add_option("--steps", selection->steps, "Steps per call")->delimiter(',');
   app->add_option("--against", options->against, "onednn, eigen; none")
       ->delimiter(',')
       ->check(CLI::IsMember({"onednn", "eigen", "none"}));
@@ -136,7 +122,7 @@ int Main(int argc, char** argv) {
   AddOptions(&app, &run.options);
   app.allow_extras();
   CLI11_PARSE(app, argc, argv);
-  StayOnThisCore();
+  const std::unique_ptr<ThreadPool> two_threads = ChooseCores();
   FlushDenormals();
   if (run.options.serve) return Serve(std::cin, std::cout);
 
@@ -147,7 +133,8 @@ int Main(int argc, char** argv) {
   arguments.push_back(nullptr);
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 1;
-  RegisterGrid(&run);
+  run.maker = std::make_unique<PointMaker>(run.options.against, two_threads.get());
+  for (const Planned& planned : Plan(run.options.selection)) Register(planned, &run);
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
   if (!run.options.json.empty()) {

@@ -27,9 +27,7 @@ float* Values(const memory& m) { return static_cast<float*>(m.get_data_handle())
 constexpr std::array<size_t, 4> kLstmOrder = {0, 1, 2, 3};  // i, f, candidate, o
 constexpr std::array<size_t, 3> kGruOrder = {1, 0, 2};      // update, reset, candidate
 
-size_t OurGate(Cell cell, size_t g) {
-  return cell == Cell::kLstm ? kLstmOrder[g] : kGruOrder[g];
-}
+size_t OurGate(Cell cell, size_t g) { return cell == Cell::kLstm ? kLstmOrder[g] : kGruOrder[g]; }
 
 class OneDnn final : public Contestant {
  public:

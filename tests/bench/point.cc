@@ -6,8 +6,8 @@
 
 namespace sequent::bench {
 
-void Point::Add(std::string name, std::unique_ptr<Contestant> contestant) {
-  result_.timings.push_back({std::move(name), {}});
+void Point::Add(std::string name, std::unique_ptr<Contestant> contestant, size_t weight_bytes) {
+  result_.timings.push_back({std::move(name), weight_bytes, {}});
   windows_.emplace_back([&runner = *contestant] { runner.Run(); });
   contestants_.push_back(std::move(contestant));
 }
@@ -27,8 +27,10 @@ double Point::LargestDifference() {
 
 double Point::Round(double window, Bound* bound) {
   for (size_t i = 0; i < windows_.size(); ++i) {
-    result_.timings[i].seconds.push_back(windows_[i].Measure(window));
-    if (i == 0) bound->Probe(result_.shape);
+    Timing& timing = result_.timings[i];
+    timing.seconds.push_back(windows_[i].Measure(window));
+    if (i > 0 && timing.weight_bytes == result_.timings[0].weight_bytes) continue;
+    bound->Probe(result_.shape, timing.weight_bytes);
   }
   return result_.timings[0].seconds.back();
 }

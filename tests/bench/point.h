@@ -17,12 +17,13 @@ namespace sequent::bench {
 // What a point says about one contestant.
 struct Timing {
   std::string name;
+  size_t weight_bytes;          // of one weight
   std::vector<double> seconds;  // per call, one a round
 };
 
 struct PointResult {
   Shape shape;
-  std::string kind;             // "step", "threads", "precision"
+  std::string kind;
   std::vector<Timing> timings;  // ours, or our usual way, first
 };
 
@@ -30,12 +31,13 @@ class Point {
  public:
   Point(const Shape& shape, std::string kind) : result_{shape, std::move(kind), {}} {}
 
-  void Add(std::string name, std::unique_ptr<Contestant> contestant);
+  void Add(std::string name, std::unique_ptr<Contestant> contestant,
+           size_t weight_bytes = sizeof(float));
 
   // The largest difference between the first outputs of the first contestant and of the others.
   double LargestDifference();
 
-  // One window for every contestant, with the bound's windows between them. Returns the first
+  // One window for every contestant, with the bounds' windows between them. Returns the first
   // one's seconds per call.
   double Round(double window, Bound* bound);
 

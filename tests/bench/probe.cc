@@ -101,7 +101,7 @@ HWY_EXPORT(Flops);
 HWY_EXPORT(ReadInTurn);
 
 constexpr size_t kWays = 4;
-constexpr int kUnmeasured = 3;  // a victim cache holds what it lost again at the third reading
+constexpr int kUnmeasured = 3;      // a victim cache holds what it lost again at the third reading
 constexpr double kWindow = 300e-6;  // seconds
 // Floats: whole groups of vectors for every target and number of streams.
 constexpr size_t kGrain = 1024;

@@ -20,8 +20,8 @@ class BandwidthProbe {
  public:
   explicit BandwidthProbe(size_t bytes);
 
-  // Bytes per second over one window, the buffer having been read a few times before. Windows take turns
-  // between several ways of reading (one stream or four, with and without prefetching).
+  // Bytes per second over one window, the buffer having been read a few times before. Windows take
+  // turns between several ways of reading (one stream or four, with and without prefetching).
   double Window();
 
  private:

@@ -10,15 +10,13 @@ namespace {
 using nlohmann::json;
 
 json PointJson(const PointResult& result, const Bound& bound) {
-  json point = {{"kind", result.kind},
-                {"cell", CellName(result.shape.cell)},
-                {"units", result.shape.units},
-                {"rows", result.shape.rows},
-                {"steps", result.shape.steps},
-                {"rounds", result.timings[0].seconds.size()},
-                {"bound", bound.Seconds(result.shape)}};
+  json point = {{"kind", result.kind},         {"cell", CellName(result.shape.cell)},
+                {"units", result.shape.units}, {"rows", result.shape.rows},
+                {"steps", result.shape.steps}, {"rounds", result.timings[0].seconds.size()}};
+  point["ratios"] = json::object();
   for (const Timing& timing : result.timings) {
     point["seconds"][timing.name] = Median(timing.seconds);
+    point["bounds"][timing.name] = bound.Seconds(result.shape, timing.weight_bytes);
     if (&timing == &result.timings[0]) continue;
     point["ratios"][timing.name] = MedianRatio(timing.seconds, result.timings[0].seconds);
   }

@@ -11,8 +11,9 @@
 namespace sequent::bench {
 
 // {"target", "peak" (operations/s), "bandwidth": [{"bytes", "bytes_per_second"}],
-//  "points": [{"kind", "cell", "units", "rows", "steps", "bound" (s per call),
-//              "seconds": {name: median per call}, "ratios": {name: median of theirs / ours}}]}
+//  "points": [{"kind", "cell", "units", "rows", "steps", "rounds",
+//              "seconds": {name: median per call}, "bounds": {name: seconds per call},
+//              "ratios": {name: median of its time / the first one's}}]}
 std::string Report(const std::vector<PointResult>& results, const Bound& bound);
 
 }  // namespace sequent::bench

@@ -8,8 +8,8 @@
 
 namespace sequent::bench {
 
-// Windows of one contestant. Each begins with calls that are not measured and bring the weights back
-// into the cache that they live in while nothing else runs.
+// Windows of one contestant. Each begins with calls that are not measured and bring the weights
+// back into the cache that they live in while nothing else runs.
 class Window {
  public:
   explicit Window(std::function<void()> run) : run_(std::move(run)) {}
