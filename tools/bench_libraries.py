@@ -27,7 +27,7 @@ class Shape:
 
 
 def closed_form(rows, columns, salt):
-    """The numbers of tests/bench/shape.h."""
+    """The numbers of tests/bench/kernel/shape.h."""
     a = np.arange(rows, dtype=np.uint64)[:, None]
     b = np.arange(columns, dtype=np.uint64)[None, :]
     mixed = (31 * a * b + 7919 * a + 104729 * b + 1299709 * salt) % 65521

@@ -25,7 +25,7 @@ except ImportError as missing:
     sys.exit(f"bench_peers: skipped: {missing} (tools/bench_peers_requirements.txt)")
 
 TOLERANCE = 1e-4
-# As in tests/bench/rounds.cc: up to so many calls, in so many seconds, go before a window, unless calls are longer.
+# As in tests/bench/kernel/rounds.cc: up to so many calls, in so many seconds, go before a window, unless calls are longer.
 WARM_CALLS, WARM_UP, LONG_CALL = 8, 30e-3, 60e-3
 SLOW_CALL = 30e-3  # seconds: what is only shown gets few rounds if its calls are longer
 SHOWN_ONLY = {"torch": 3}  # rounds then
@@ -67,7 +67,7 @@ class Local:
         return True
 
     def time(self, window):
-        """Seconds per call, over about `window` seconds; as Window::Measure of tests/bench/rounds.h."""
+        """Seconds per call, over about `window` seconds; as Window::Measure of tests/bench/kernel/rounds.h."""
         run = self.call.run
         if self.last <= LONG_CALL:
             begin = time.perf_counter()

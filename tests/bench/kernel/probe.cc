@@ -1,4 +1,4 @@
-#include "tests/bench/probe.h"
+#include "tests/bench/kernel/probe.h"
 
 #include <algorithm>
 #include <chrono>
@@ -6,7 +6,7 @@
 #include "core/kernels/targets.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "tests/bench/probe.cc"
+#define HWY_TARGET_INCLUDE "tests/bench/kernel/probe.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target:
 #include <hwy/cache_control.h>

@@ -1,4 +1,4 @@
-#include "tests/bench/bound.h"
+#include "tests/bench/kernel/bound.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "tests/bench/report.h"
+#include "tests/bench/kernel/report.h"
 
 #include <nlohmann/json.hpp>
 

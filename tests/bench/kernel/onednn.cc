@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "tests/bench/contestant.h"
+#include "tests/bench/kernel/contestant.h"
 
 namespace sequent::bench {
 namespace {

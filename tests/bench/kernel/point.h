@@ -1,16 +1,16 @@
 // One point of the grid: several contestants on one shape, in rounds.
-#ifndef SEQUENT_TESTS_BENCH_POINT_H_
-#define SEQUENT_TESTS_BENCH_POINT_H_
+#ifndef SEQUENT_TESTS_BENCH_KERNEL_POINT_H_
+#define SEQUENT_TESTS_BENCH_KERNEL_POINT_H_
 
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "tests/bench/bound.h"
-#include "tests/bench/contestant.h"
-#include "tests/bench/rounds.h"
-#include "tests/bench/shape.h"
+#include "tests/bench/kernel/bound.h"
+#include "tests/bench/kernel/contestant.h"
+#include "tests/bench/kernel/rounds.h"
+#include "tests/bench/kernel/shape.h"
 
 namespace sequent::bench {
 
@@ -51,4 +51,4 @@ class Point {
 
 }  // namespace sequent::bench
 
-#endif  // SEQUENT_TESTS_BENCH_POINT_H_
+#endif  // SEQUENT_TESTS_BENCH_KERNEL_POINT_H_

@@ -1,5 +1,5 @@
 // Stands in for onednn.cc where there is no oneDNN to build with.
-#include "tests/bench/contestant.h"
+#include "tests/bench/kernel/contestant.h"
 
 namespace sequent::bench {
 

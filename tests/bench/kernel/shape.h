@@ -2,8 +2,8 @@
 //
 // Weights and inputs are closed forms of their indexes, so that another program in another language
 // can make the same ones: tools/bench_peers.py does.
-#ifndef SEQUENT_TESTS_BENCH_SHAPE_H_
-#define SEQUENT_TESTS_BENCH_SHAPE_H_
+#ifndef SEQUENT_TESTS_BENCH_KERNEL_SHAPE_H_
+#define SEQUENT_TESTS_BENCH_KERNEL_SHAPE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -46,4 +46,4 @@ AlignedVector<float> MakeInputs(const Shape& shape);
 
 }  // namespace sequent::bench
 
-#endif  // SEQUENT_TESTS_BENCH_SHAPE_H_
+#endif  // SEQUENT_TESTS_BENCH_KERNEL_SHAPE_H_

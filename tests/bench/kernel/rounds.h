@@ -1,6 +1,6 @@
 // Time of several contestants in turn, so that each meets the same clocks and neighbours.
-#ifndef SEQUENT_TESTS_BENCH_ROUNDS_H_
-#define SEQUENT_TESTS_BENCH_ROUNDS_H_
+#ifndef SEQUENT_TESTS_BENCH_KERNEL_ROUNDS_H_
+#define SEQUENT_TESTS_BENCH_KERNEL_ROUNDS_H_
 
 #include <cstddef>
 #include <functional>
@@ -30,4 +30,4 @@ double MedianRatio(const std::vector<double>& a, const std::vector<double>& b);
 
 }  // namespace sequent::bench
 
-#endif  // SEQUENT_TESTS_BENCH_ROUNDS_H_
+#endif  // SEQUENT_TESTS_BENCH_KERNEL_ROUNDS_H_

@@ -1,6 +1,6 @@
 // Whoever can run a layer: ours, and the libraries it is held against.
-#ifndef SEQUENT_TESTS_BENCH_CONTESTANT_H_
-#define SEQUENT_TESTS_BENCH_CONTESTANT_H_
+#ifndef SEQUENT_TESTS_BENCH_KERNEL_CONTESTANT_H_
+#define SEQUENT_TESTS_BENCH_KERNEL_CONTESTANT_H_
 
 #include <memory>
 #include <string>
@@ -9,7 +9,7 @@
 #include "core/base/thread_pool.h"
 #include "core/model/tensor.h"
 #include "core/nn/model.h"
-#include "tests/bench/shape.h"
+#include "tests/bench/kernel/shape.h"
 
 namespace sequent::bench {
 
@@ -42,4 +42,4 @@ std::unique_ptr<Contestant> MakeContestant(const std::string& name, const Shape&
 
 }  // namespace sequent::bench
 
-#endif  // SEQUENT_TESTS_BENCH_CONTESTANT_H_
+#endif  // SEQUENT_TESTS_BENCH_KERNEL_CONTESTANT_H_

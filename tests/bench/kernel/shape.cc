@@ -1,4 +1,4 @@
-#include "tests/bench/shape.h"
+#include "tests/bench/kernel/shape.h"
 
 #include <cmath>
 #include <utility>

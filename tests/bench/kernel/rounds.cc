@@ -1,4 +1,4 @@
-#include "tests/bench/rounds.h"
+#include "tests/bench/kernel/rounds.h"
 
 #include <algorithm>
 #include <chrono>

@@ -11,15 +11,15 @@
 //
 // bf16 weights are half the bytes and computed with as fp32. int8 weights are a quarter of the
 // bytes, and a vector instruction multiplies four times as many of them (where there is one).
-#ifndef SEQUENT_TESTS_BENCH_BOUND_H_
-#define SEQUENT_TESTS_BENCH_BOUND_H_
+#ifndef SEQUENT_TESTS_BENCH_KERNEL_BOUND_H_
+#define SEQUENT_TESTS_BENCH_KERNEL_BOUND_H_
 
 #include <cstddef>
 #include <map>
 #include <memory>
 
-#include "tests/bench/probe.h"
-#include "tests/bench/shape.h"
+#include "tests/bench/kernel/probe.h"
+#include "tests/bench/kernel/shape.h"
 
 namespace sequent::bench {
 
@@ -52,4 +52,4 @@ class Bound {
 
 }  // namespace sequent::bench
 
-#endif  // SEQUENT_TESTS_BENCH_BOUND_H_
+#endif  // SEQUENT_TESTS_BENCH_KERNEL_BOUND_H_

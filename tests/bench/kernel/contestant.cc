@@ -1,4 +1,4 @@
-#include "tests/bench/contestant.h"
+#include "tests/bench/kernel/contestant.h"
 
 namespace sequent::bench {
 

@@ -1,12 +1,12 @@
-#include "tests/bench/serve.h"
+#include "tests/bench/kernel/serve.h"
 
 #include <map>
 #include <memory>
 #include <sstream>
 #include <string>
 
-#include "tests/bench/contestant.h"
-#include "tests/bench/rounds.h"
+#include "tests/bench/kernel/contestant.h"
+#include "tests/bench/kernel/rounds.h"
 
 namespace sequent::bench {
 namespace {

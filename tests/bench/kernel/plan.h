@@ -4,8 +4,8 @@
 //   chunk      512 units, one row, 100 steps: ours beside the libraries
 //   threads    512 units: Model::Run on one thread, on two
 //   precision  Model::Run of fp32, bf16 and int8 weights
-#ifndef SEQUENT_TESTS_BENCH_PLAN_H_
-#define SEQUENT_TESTS_BENCH_PLAN_H_
+#ifndef SEQUENT_TESTS_BENCH_KERNEL_PLAN_H_
+#define SEQUENT_TESTS_BENCH_KERNEL_PLAN_H_
 
 #include <cstddef>
 #include <memory>
@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "core/base/thread_pool.h"
-#include "tests/bench/point.h"
-#include "tests/bench/shape.h"
+#include "tests/bench/kernel/point.h"
+#include "tests/bench/kernel/shape.h"
 
 namespace sequent::bench {
 
@@ -58,4 +58,4 @@ class PointMaker {
 
 }  // namespace sequent::bench
 
-#endif  // SEQUENT_TESTS_BENCH_PLAN_H_
+#endif  // SEQUENT_TESTS_BENCH_KERNEL_PLAN_H_

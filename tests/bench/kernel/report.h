@@ -1,12 +1,12 @@
 // The figures of a run as JSON, for tools/bench_report.py.
-#ifndef SEQUENT_TESTS_BENCH_REPORT_H_
-#define SEQUENT_TESTS_BENCH_REPORT_H_
+#ifndef SEQUENT_TESTS_BENCH_KERNEL_REPORT_H_
+#define SEQUENT_TESTS_BENCH_KERNEL_REPORT_H_
 
 #include <string>
 #include <vector>
 
-#include "tests/bench/bound.h"
-#include "tests/bench/point.h"
+#include "tests/bench/kernel/bound.h"
+#include "tests/bench/kernel/point.h"
 
 namespace sequent::bench {
 
@@ -18,4 +18,4 @@ std::string Report(const std::vector<PointResult>& results, const Bound& bound);
 
 }  // namespace sequent::bench
 
-#endif  // SEQUENT_TESTS_BENCH_REPORT_H_
+#endif  // SEQUENT_TESTS_BENCH_KERNEL_REPORT_H_

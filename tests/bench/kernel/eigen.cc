@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "tests/bench/contestant.h"
+#include "tests/bench/kernel/contestant.h"
 
 namespace sequent::bench {
 namespace {

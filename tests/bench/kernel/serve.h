@@ -1,6 +1,6 @@
 // A contestant at another program's service: tools/bench_peers.py runs ours between its own.
-#ifndef SEQUENT_TESTS_BENCH_SERVE_H_
-#define SEQUENT_TESTS_BENCH_SERVE_H_
+#ifndef SEQUENT_TESTS_BENCH_KERNEL_SERVE_H_
+#define SEQUENT_TESTS_BENCH_KERNEL_SERVE_H_
 
 #include <istream>
 #include <ostream>
@@ -19,4 +19,4 @@ int Serve(std::istream& in, std::ostream& out);
 
 }  // namespace sequent::bench
 
-#endif  // SEQUENT_TESTS_BENCH_SERVE_H_
+#endif  // SEQUENT_TESTS_BENCH_KERNEL_SERVE_H_

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "core/base/thread_pool.h"
-#include "tests/bench/plan.h"
-#include "tests/bench/report.h"
-#include "tests/bench/serve.h"
+#include "tests/bench/kernel/plan.h"
+#include "tests/bench/kernel/report.h"
+#include "tests/bench/kernel/serve.h"
 
 namespace sequent::bench {
 namespace {

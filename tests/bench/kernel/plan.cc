@@ -1,9 +1,9 @@
-#include "tests/bench/plan.h"
+#include "tests/bench/kernel/plan.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "tests/bench/contestant.h"
+#include "tests/bench/kernel/contestant.h"
 
 namespace sequent::bench {
 namespace {

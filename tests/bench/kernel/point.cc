@@ -1,4 +1,4 @@
-#include "tests/bench/point.h"
+#include "tests/bench/kernel/point.h"
 
 #include <algorithm>
 #include <cmath>

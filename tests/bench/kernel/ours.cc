@@ -13,7 +13,7 @@
 #include "core/nn/layer.h"
 #include "core/nn/model.h"
 #include "core/nn/window.h"
-#include "tests/bench/contestant.h"
+#include "tests/bench/kernel/contestant.h"
 #include "tests/support/models.h"
 
 namespace sequent::bench {

@@ -2,8 +2,8 @@
 //
 // A probe is a window of a few hundred microseconds to be run between the windows of a measurement:
 // clocks and neighbours move, and only the best of many windows says where the limit is.
-#ifndef SEQUENT_TESTS_BENCH_PROBE_H_
-#define SEQUENT_TESTS_BENCH_PROBE_H_
+#ifndef SEQUENT_TESTS_BENCH_KERNEL_PROBE_H_
+#define SEQUENT_TESTS_BENCH_KERNEL_PROBE_H_
 
 #include <cstddef>
 
@@ -31,4 +31,4 @@ class BandwidthProbe {
 
 }  // namespace sequent::bench
 
-#endif  // SEQUENT_TESTS_BENCH_PROBE_H_
+#endif  // SEQUENT_TESTS_BENCH_KERNEL_PROBE_H_
