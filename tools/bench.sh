@@ -84,10 +84,11 @@ edge() {
 }
 
 report() {
-  local document=docs/performance.md
+  local document=docs/performance.md compiler
+  compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
   [ -z "$quick" ] || { cp $document "$out/performance.md"; document=$out/performance.md; }
   python3 tools/bench_report.py --document "$document" --json "$out/performance.json" \
-    --compiler "$(grep -oP '^CMAKE_CXX_COMPILER:\w+=\K.*' "$build/CMakeCache.txt" | xargs -I{} {} --version | head -1)" \
+    --compiler "$("$compiler" --version | head -1)" \
     "$out"/{kernel,peers,echo,session}[_-]*.json
   echo "bench.sh: wrote $document and $out/performance.json"
 }

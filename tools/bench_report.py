@@ -41,7 +41,7 @@ class Figures:
 
     def __init__(self, reports):
         self.points, self.versions, self.empty = [], {}, {}
-        self.peaks, self.bandwidth, self.target = [], {}, None
+        self.peaks, self.bandwidth, self.target, self.neighbours = [], {}, None, []
         self.echo, self.sessions = [], None
         for report in reports:
             if report.get("benchmark") == "echo_bench":
@@ -60,6 +60,7 @@ class Figures:
         self.target = report.get("target", self.target)
         if "peak" in report:
             self.peaks.append(report["peak"])
+            self.neighbours.append(report["neighbours"])
         for reading in report.get("bandwidth", []):
             size, speed = reading["bytes"], reading["bytes_per_second"]
             self.bandwidth[size] = max(speed, self.bandwidth.get(size, 0))
@@ -85,6 +86,8 @@ def machine_table(machine, figures):
     rows = [[key, value] for key, value in machine.items()]
     if figures.peaks:
         rows.append([f"fp32 peak of one core ({figures.target})", f"{max(figures.peaks) / 1e9:.0f} GFLOP/s"])
+        rows.append(["peak in the worst of the runs", f"{min(figures.peaks) / 1e9:.0f} GFLOP/s"])
+        rows.append(["cores that other programs kept busy, in the worst of the runs", f"{max(figures.neighbours):.2f}"])
     for size, speed in sorted(figures.bandwidth.items()):
         rows.append([f"read bandwidth of one core, {size / 2**20:.3g} MB", f"{speed / 1e9:.0f} GB/s"])
     for name, version in figures.versions.items():

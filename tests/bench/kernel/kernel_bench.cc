@@ -13,12 +13,16 @@
 #include <vector>
 
 #include "core/base/thread_pool.h"
+#include "tests/bench/kernel/neighbours.h"
 #include "tests/bench/kernel/plan.h"
 #include "tests/bench/kernel/report.h"
 #include "tests/bench/kernel/serve.h"
 
 namespace sequent::bench {
 namespace {
+
+// Cores. More is not the system's own bustle.
+constexpr double kQuiet = 0.1;
 
 struct Options {
   Selection selection;
@@ -135,11 +139,16 @@ int Main(int argc, char** argv) {
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 1;
   run.maker = std::make_unique<PointMaker>(run.options.against, two_threads.get());
   for (const Planned& planned : Plan(run.options.selection)) Register(planned, &run);
+  const Neighbours neighbours;
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
+  if (neighbours.Busy() > kQuiet) {
+    std::cerr << "kernel_bench: others kept " << neighbours.Busy()
+              << " cores busy meanwhile: these figures mean little\n";
+  }
   if (!run.options.json.empty()) {
     std::ofstream file(run.options.json);
-    file << Report(run.results, run.bound) << "\n";
+    file << Report(run.results, run.bound, neighbours.Busy()) << "\n";
     if (!file.flush()) {
       std::cerr << "kernel_bench: cannot write " << run.options.json << "\n";
       return 1;

@@ -25,8 +25,9 @@ json PointJson(const PointResult& result, const Bound& bound) {
 
 }  // namespace
 
-std::string Report(const std::vector<PointResult>& results, const Bound& bound) {
-  json report = {{"target", kernels::TargetName()}, {"peak", bound.peak()}};
+std::string Report(const std::vector<PointResult>& results, const Bound& bound, double neighbours) {
+  json report = {
+      {"target", kernels::TargetName()}, {"peak", bound.peak()}, {"neighbours", neighbours}};
   report["bandwidth"] = json::array();
   for (const auto& [bytes, speed] : bound.bandwidths()) {
     report["bandwidth"].push_back({{"bytes", bytes}, {"bytes_per_second", speed}});

@@ -10,11 +10,12 @@
 
 namespace sequent::bench {
 
-// {"target", "peak" (operations/s), "bandwidth": [{"bytes", "bytes_per_second"}],
+// {"target", "peak" (operations/s), "neighbours" (processor seconds per second),
+//  "bandwidth": [{"bytes", "bytes_per_second"}],
 //  "points": [{"kind", "cell", "units", "rows", "steps", "rounds",
 //              "seconds": {name: median per call}, "bounds": {name: seconds per call},
 //              "ratios": {name: median of its time / the first one's}}]}
-std::string Report(const std::vector<PointResult>& results, const Bound& bound);
+std::string Report(const std::vector<PointResult>& results, const Bound& bound, double neighbours);
 
 }  // namespace sequent::bench
 
