@@ -42,11 +42,11 @@ struct Run {
 };
 
 void SetCounters(const PointResult& result, const Bound& bound, benchmark::State* state) {
-  const Timing& first = result.timings[0];
-  state->counters["x_bound"] =
-      Median(first.seconds) / bound.Seconds(result.shape, first.weight_bytes);
-  for (size_t i = 1; i < result.timings.size(); ++i) {
-    state->counters[result.timings[i].name] = MedianRatio(result.timings[i].seconds, first.seconds);
+  for (const Timing& timing : result.timings) {
+    state->counters[timing.name + "_x_bound"] =
+        Median(timing.seconds) / bound.Seconds(result.shape, timing.weight_bytes);
+    if (&timing == &result.timings[0]) continue;
+    state->counters[timing.name] = MedianRatio(timing.seconds, result.timings[0].seconds);
   }
 }
 
