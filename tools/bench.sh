@@ -59,20 +59,22 @@ piece() {
 
 kernels() {
   local cell steps part
-  local parts=(64,128,256 512 1024) options=()
-  [ -z "$quick" ] || { parts=(128,512); options=(--rows 1,8,64 --rounds 3); }
+  local parts=(64,128,256 512 1024) rows=() rounds=()
+  [ -z "$quick" ] || { parts=(128,512); rows=(--rows 1,8,64); rounds=(--rounds 3); }
   for cell in lstm gru; do
     for steps in 1 16; do
       for part in "${parts[@]}"; do
-        local points=(--cells $cell --steps $steps --units "$part" "${options[@]}")
+        local points=(--cells $cell --steps $steps --units "$part" "${rows[@]}" "${rounds[@]}")
         piece "kernel-$cell-$steps-$part" "$build/bench/kernel_bench" --kinds step "${points[@]}"
         [ -z "$peers" ] || piece "peers-$cell-$steps-$part" "$venv/bin/python" tools/bench_peers.py \
           --server "$build/bench/kernel_bench" "${points[@]}"
       done
     done
   done
-  for part in chunk threads precision; do
-    piece "kernel-$part" "$build/bench/kernel_bench" --kinds $part "${options[@]}"
+  for cell in lstm gru; do
+    for part in chunk,threads precision; do
+      piece "kernel-$cell-$part" "$build/bench/kernel_bench" --kinds $part --cells $cell "${rounds[@]}"
+    done
   done
 }
 

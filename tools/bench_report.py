@@ -58,7 +58,7 @@ class Figures:
         self.versions.update(report.get("versions", {}))
         self.empty.update(report.get("empty", {}))
         self.target = report.get("target", self.target)
-        if "peak" in report:
+        if "peak" in report and report["points"]:
             self.peaks.append(report["peak"])
             self.neighbours.append(report["neighbours"])
         for reading in report.get("bandwidth", []):
