@@ -13,6 +13,7 @@ import argparse
 import gc
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -28,8 +29,14 @@ except ImportError as missing:
 TOLERANCE = 1e-4
 # As in tests/bench/kernel/rounds.cc: up to so many calls, in so many seconds, go before a window, unless calls are longer.
 WARM_CALLS, WARM_UP, LONG_CALL = 8, 30e-3, 60e-3
+# Windows in which the system took the core away are measured again.
+TRIES, ALL_TRIES = 10, 0.3
 SLOW_CALL = 30e-3  # seconds: what is only shown gets few rounds if its calls are longer
 SHOWN_ONLY = {"torch": 3}  # rounds then
+
+
+def preemptions():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
 
 
 class Served:
@@ -69,6 +76,19 @@ class Local:
 
     def time(self, window):
         """Seconds per call, over about `window` seconds; as Window::Measure of tests/bench/kernel/rounds.h."""
+        begin, best = time.perf_counter(), None
+        for _ in range(TRIES):
+            self.warm_up()
+            before = preemptions()
+            seconds = self.time_once(window)
+            if preemptions() == before:
+                return seconds
+            best = seconds if best is None else min(best, seconds)
+            if time.perf_counter() > begin + ALL_TRIES:
+                break
+        return best
+
+    def warm_up(self):
         run = self.call.run
         if self.last <= LONG_CALL:
             begin = time.perf_counter()
@@ -76,6 +96,9 @@ class Local:
                 run()
                 if time.perf_counter() > begin + WARM_UP:
                     break
+
+    def time_once(self, window):
+        run = self.call.run
         batch = max(1, int(window / self.last / 8)) if self.last else 1
         calls, begin = 0, time.perf_counter()
         while True:

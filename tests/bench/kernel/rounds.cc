@@ -1,5 +1,7 @@
 #include "tests/bench/kernel/rounds.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -13,8 +15,19 @@ constexpr int kWarmCalls = 8;
 constexpr double kWarmUp = 30e-3;    // seconds
 constexpr double kLongCall = 60e-3;  // seconds
 
+// Of windows that were disturbed.
+constexpr int kTries = 10;
+constexpr double kAllTries = 0.3;  // seconds; no further try after so long
+
 double Seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// How often the system took a core away from this program.
+long Preemptions() {
+  rusage own = {};
+  getrusage(RUSAGE_SELF, &own);
+  return own.ru_nivcsw;
 }
 
 }  // namespace
@@ -29,7 +42,20 @@ void Window::WarmUp() {
 }
 
 double Window::Measure(double window) {
-  WarmUp();
+  const double begin = Seconds();
+  double best = 0;
+  for (int tries = 0; tries < kTries; ++tries) {
+    WarmUp();
+    const long before = Preemptions();
+    const double seconds = MeasureOnce(window);
+    if (Preemptions() == before) return seconds;
+    best = best > 0 ? std::min(best, seconds) : seconds;
+    if (Seconds() > begin + kAllTries) break;
+  }
+  return best;
+}
+
+double Window::MeasureOnce(double window) {
   const auto batch = static_cast<size_t>(std::max(1.0, last_ > 0 ? window / last_ / 8 : 1.0));
   size_t calls = 0;
   const double begin = Seconds();

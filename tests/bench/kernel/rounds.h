@@ -9,7 +9,8 @@
 namespace sequent::bench {
 
 // Windows of one contestant. Each begins with calls that are not measured and bring the weights
-// back into the cache that they live in while nothing else runs.
+// back into the cache that they live in while nothing else runs. A window in which the system gave
+// the core to somebody else is measured again, a few times; then the best of them counts.
 class Window {
  public:
   explicit Window(std::function<void()> run) : run_(std::move(run)) {}
@@ -19,6 +20,7 @@ class Window {
 
  private:
   void WarmUp();
+  double MeasureOnce(double window);
 
   const std::function<void()> run_;
   double last_ = 0;  // seconds per call, of the window before
