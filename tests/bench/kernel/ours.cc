@@ -5,13 +5,14 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <string>
 #include <vector>
 
 #include "core/base/aligned.h"
 #include "core/base/thread_pool.h"
-#include "core/nn/arena.h"
 #include "core/nn/layer.h"
 #include "core/nn/model.h"
+#include "core/nn/pass.h"
 #include "core/nn/window.h"
 #include "tests/bench/kernel/contestant.h"
 #include "tests/support/models.h"
@@ -48,10 +49,10 @@ class Ours final : public Contestant {
   }
 
   void Run() override {
-    arena_.Reset();
+    pass_.NextWindow(shape_.steps);
     const Window window = {shape_.rows, shape_.steps, first_.data(), lengths_.data()};
     const Signal input = {input_rows_.data(), nullptr};
-    layer_->Forward(window, {&input, 1}, state_rows_.data(), &arena_, &output_);
+    layer_->Forward(window, {&input, 1}, state_rows_.data(), &pass_, &output_);
   }
 
   std::vector<float> FirstOutputs() override {
@@ -73,7 +74,7 @@ class Ours final : public Contestant {
   std::vector<const float*> input_rows_;
   AlignedVector<float> states_;
   std::vector<float*> state_rows_;
-  Arena arena_;
+  Pass pass_;
   Signal output_;
 };
 
@@ -90,10 +91,11 @@ class OurModel final : public Contestant {
         {1, shape.units}, AlignedVector<float>(shape.units, 1 / static_cast<float>(shape.units))};
     contents.tensors["head.bias"] = {{1}, AlignedVector<float>(1, 0.0f)};
     model_ = Model::Create(std::move(contents), options).value();
+    if (pool_ != nullptr) plan_ = model_->MeasureSharing(pool_);
     ArrangeRows();
   }
 
-  void Run() override { model_->Run({rows_}, &workspace_, pool_); }
+  void Run() override { model_->Run({rows_}, &workspace_, pool_, plan_); }
 
   // What the head says: [rows, steps].
   std::vector<float> FirstOutputs() override {
@@ -135,6 +137,7 @@ class OurModel final : public Contestant {
   AlignedVector<float> inputs_;
   AlignedVector<std::byte> states_;
   std::vector<TickRow> rows_;
+  SharingPlan plan_;
   Workspace workspace_;
 };
 
