@@ -75,7 +75,7 @@ Admission AdmitWithoutLife(const Session& session, const StepItem& item) {
     if (const auto* entry = FindReply(session, item, step)) return Replayed(*entry);
   }
   if (CanBegin(request)) return Begin(item, false);
-  return Refused(SessionUnknown(session.id));
+  return Refused(SessionUnknown(session.id()));
 }
 
 Admission AdmitNumbered(const Session& session, const StepItem& item, uint64_t step) {
@@ -94,7 +94,7 @@ bool CanBegin(const StepRequest& request) {
   return request.start || (request.step == 1 && !request.model.empty());
 }
 
-Status SessionUnknown(const std::string& id) {
+Status SessionUnknown(std::string_view id) {
   return MakeError(Reason::kSessionUnknown, StrCat("there is no session '", Quoted(id, 128), "'"));
 }
 

@@ -70,4 +70,17 @@ void ReplyCache::Acknowledge(uint64_t acked_step) {
   }
 }
 
+std::unique_ptr<ReplyCache> ReplyCachePool::Take() {
+  if (idle_.empty()) return std::make_unique<ReplyCache>();
+  std::unique_ptr<ReplyCache> cache = std::move(idle_.back());
+  idle_.pop_back();
+  return cache;
+}
+
+void ReplyCachePool::Give(std::unique_ptr<ReplyCache> cache) {
+  if (idle_.size() < kMaxIdle && cache->capacity() <= kMaxIdleEntries) {
+    idle_.push_back(std::move(cache));
+  }
+}
+
 }  // namespace sequent::engine

@@ -44,6 +44,8 @@ class ReplyCache {
   bool empty() const { return first_ == entries_.size(); }
   size_t size() const { return entries_.size() - first_; }
   size_t bytes() const { return bytes_; }
+  // Entries it could hold without allocating.
+  size_t capacity() const { return entries_.capacity(); }
 
  private:
   void PopOldest();
@@ -51,6 +53,23 @@ class ReplyCache {
   std::vector<Entry> entries_;  // from first_ on; those before have been dropped
   size_t first_ = 0;
   size_t bytes_ = 0;
+};
+
+// Empty caches that are used again, with the memory they have grown: a session that rests with
+// everything acknowledged keeps none, and does not allocate when it goes on.
+// Thread safety: one user at a time.
+class ReplyCachePool {
+ public:
+  std::unique_ptr<ReplyCache> Take();
+  // `cache` is empty.
+  void Give(std::unique_ptr<ReplyCache> cache);
+
+ private:
+  static constexpr size_t kMaxIdle = 64;
+  // A cache that has held more is not worth keeping.
+  static constexpr size_t kMaxIdleEntries = 16;
+
+  std::vector<std::unique_ptr<ReplyCache>> idle_;
 };
 
 }  // namespace sequent::engine

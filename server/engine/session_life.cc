@@ -1,5 +1,6 @@
 // Lives of sessions: beginning, what is kept of them, ending, expiry.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "core/base/error.h"
@@ -9,6 +10,12 @@
 namespace sequent::engine {
 namespace {
 
+// Timers that fire in one go: others wait for the shard's lock, and ticks for the worker, less than
+// for a tick.
+constexpr size_t kExpiriesAtOnce = 512;
+constexpr int64_t kBeingLookedAt = std::numeric_limits<int64_t>::max();
+
+// Under the shard's lock.
 void ForgetReplies(Session* session) {
   if (session->replies == nullptr) return;
   session->lane->reply_bytes.fetch_sub(session->replies->bytes());
@@ -18,8 +25,9 @@ void ForgetReplies(Session* session) {
 }  // namespace
 
 void SessionFlow::BeginLife(Session* session, Lane* lane, StateRow row, uint64_t epoch,
-                            uint64_t next_step) {
+                            uint64_t next_step) SEQ_NO_THREAD_SAFETY_ANALYSIS {
   ForgetReplies(session);
+  session->shard->wheel.Disarm(session);  // armed for the end of what was before
   if (std::exchange(session->remembered, false)) context_->store.UnreserveEnded();
   session->lane = lane;
   session->row = std::move(row);
@@ -45,8 +53,8 @@ void SessionFlow::GiveUpPlace(Session* session) {
 }
 
 void SessionFlow::CacheReply(Session* session, const StepItem& item, uint64_t step,
-                             std::shared_ptr<const StepReply> reply) {
-  if (session->replies == nullptr) session->replies = std::make_unique<ReplyCache>();
+                             std::shared_ptr<const StepReply> reply) SEQ_NO_THREAD_SAFETY_ANALYSIS {
+  if (session->replies == nullptr) session->replies = session->shard->reply_caches.Take();
   const EngineOptions& options = context_->options;
   const size_t before = session->replies->bytes();
   const bool no_room = options.max_session_bytes > 0 &&
@@ -90,24 +98,32 @@ int64_t SessionFlow::DueNanos(const Session& session) const {
   return session.last_used_nanos + static_cast<int64_t>(seconds * 1e9);
 }
 
-void SessionFlow::ExpireDue() {
+bool SessionFlow::ExpireDue() {
   const int64_t now = context_->clock->Nanos();
   int64_t next = next_expiry_.load(std::memory_order_relaxed);
-  if (now < next) return;
-  if (!next_expiry_.compare_exchange_strong(next, now + context_->store.timer_nanos())) return;
-  for (size_t i = 0; i < context_->store.shard_count(); ++i) {
-    ExpireDueOf(context_->store.shard(i), now);
+  if (now < next) return false;
+  if (!next_expiry_.compare_exchange_strong(next, kBeingLookedAt)) return false;
+  size_t left = kExpiriesAtOnce;
+  while (left > 0 && expiring_shard_ < context_->store.shard_count()) {
+    left = ExpireDueOf(context_->store.shard(expiring_shard_), now, left);
+    if (left > 0) ++expiring_shard_;
   }
+  const bool more = expiring_shard_ < context_->store.shard_count();
+  if (!more) expiring_shard_ = 0;
+  next_expiry_.store(more ? now : now + context_->store.timer_nanos());
+  return more;
 }
 
-void SessionFlow::ExpireDueOf(Shard* shard, int64_t now) {
-  constexpr int kAtOnce = 64;  // then others get at the lock
-  for (bool more = true; more;) {
+size_t SessionFlow::ExpireDueOf(Shard* shard, int64_t now, size_t most) {
+  constexpr size_t kUnderOneLock = 64;
+  while (true) {
     MutexLock lock(&shard->mutex);
-    for (int i = 0; i < kAtOnce && more; ++i) {
+    for (size_t i = 0; i < kUnderOneLock; ++i) {
+      if (most == 0) return 0;
       Timer* const timer = shard->wheel.PopDue(now);
-      more = timer != nullptr;
-      if (more) Expire(shard, static_cast<Session*>(timer), now);
+      if (timer == nullptr) return most;
+      Expire(shard, static_cast<Session*>(timer), now);
+      --most;
     }
   }
 }
@@ -118,7 +134,7 @@ void SessionFlow::Expire(Shard* shard, Session* session, int64_t now) {
   if (due > now) return shard->wheel.Arm(session, due);
   if (session->life == Session::Life::kLive) {
     EndLife(session, EndReason::kExpired);
-    context_->store.RememberExpired(shard, session->id, now);
+    context_->store.RememberExpired(shard, session->id(), now);
   }
   Drop(session);
 }

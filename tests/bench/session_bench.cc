@@ -31,6 +31,7 @@ struct Options {
   size_t pairs = 15;
   double window = 0.5;
   size_t churns = 0;
+  size_t acked_at_once = 1'000;
   std::string json;
 };
 
@@ -54,11 +55,12 @@ struct Memory {
   double beside_row() const { return per_session - row_bytes; }
 };
 
-Memory MeasureGrowth(Crowd* crowd, size_t count) {
+Memory MeasureGrowth(Crowd* crowd, const Options& options) {
+  const size_t count = options.many;
   Memory memory;
   memory.row_bytes = static_cast<double>((*Model::Create(Gru()))->state_size());
   const size_t before = crowd->resident().now;
-  crowd->GrowTo(count);
+  crowd->GrowTo(count, options.acked_at_once);
   const Resident after = crowd->resident();
   memory.per_session = static_cast<double>(after.now - before) / static_cast<double>(count);
   std::printf("%zu sessions: resident %zu -> %zu MB (peak %zu)\n", count, before / 1'000'000,
@@ -69,13 +71,13 @@ Memory MeasureGrowth(Crowd* crowd, size_t count) {
 }
 
 // Closes and begins everybody again: what has been given back is used again.
-std::vector<double> Churn(Crowd* crowd, size_t churns) {
+std::vector<double> Churn(Crowd* crowd, const Options& options) {
   std::vector<double> resident;
   const size_t count = crowd->size();
-  for (size_t i = 0; i < churns; ++i) {
+  for (size_t i = 0; i < options.churns; ++i) {
     crowd->Close();
     const size_t empty = crowd->resident().now;
-    crowd->GrowTo(count);
+    crowd->GrowTo(count, options.acked_at_once);
     resident.push_back(static_cast<double>(crowd->resident().now));
     std::printf("churn %zu: resident %zu MB closed, %.0f MB begun again\n", i + 1,
                 empty / 1'000'000, resident.back() / 1e6);
@@ -133,9 +135,9 @@ void Run(const Options& options) {
   rpc::TempDir repository;
   rpc::WriteModel(repository.path(), "gru", 1, Gru());
   Crowd few(repository.path()), many(repository.path());
-  few.GrowTo(options.few);
-  const Memory memory = MeasureGrowth(&many, options.many);
-  const std::vector<double> churned = Churn(&many, options.churns);
+  few.GrowTo(options.few, options.acked_at_once);
+  const Memory memory = MeasureGrowth(&many, options);
+  const std::vector<double> churned = Churn(&many, options);
   const Latency latency = MeasureSteps(&few, &many, options);
   if (options.json.empty()) return;
   std::ofstream(options.json) << Report(options, memory, latency, churned).dump(2) << "\n";
@@ -153,6 +155,9 @@ int main(int argc, char** argv) {
   app.add_option("--pairs", options.pairs, "windows on each server")->capture_default_str();
   app.add_option("--window", options.window, "seconds of a window")->capture_default_str();
   app.add_option("--churns", options.churns, "times that all sessions are closed and begun again");
+  app.add_option("--acked-at-once", options.acked_at_once,
+                 "sessions begun before they are acknowledged")
+      ->capture_default_str();
   app.add_option("--json", options.json, "file for the figures");
   CLI11_PARSE(app, argc, argv);
   // The programs lie beside this one.

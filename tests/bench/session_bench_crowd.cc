@@ -67,12 +67,12 @@ v1::PredictRequest Crowd::StepOf(size_t session) const {
 }
 
 template <typename MakeRequest>
-void Crowd::AskAll(size_t first, MakeRequest make) {
+void Crowd::AskAll(size_t first, size_t end, MakeRequest make) {
   grpc::ClientContext context;
   const std::unique_ptr<Stream> stream = stub_->PredictStream(&context);
-  for (size_t session = first; session < size();) {
+  for (size_t session = first; session < end;) {
     v1::PredictStreamRequest message;
-    for (size_t i = 0; i < kRequestsAtOnce && session < size(); ++i) {
+    for (size_t i = 0; i < kRequestsAtOnce && session < end; ++i) {
       *message.add_requests() = make(session++);
     }
     if (!stream->Write(message)) break;
@@ -83,22 +83,26 @@ void Crowd::AskAll(size_t first, MakeRequest make) {
     }
   }
   stream->WritesDone();
-  if (const grpc::Status end = stream->Finish(); !end.ok()) Die(end.error_message());
+  if (const grpc::Status status = stream->Finish(); !status.ok()) Die(status.error_message());
 }
 
-void Crowd::GrowTo(size_t count) {
-  const size_t first = size();
+void Crowd::GrowTo(size_t count, size_t acked_at_once) {
+  size_t first = size();
   next_steps_.resize(count, 1);
-  AskAll(first, [&](size_t session) { return StepOf(session); });
-  AskAll(first, [&](size_t session) {
-    v1::PredictRequest request = Request(session);
-    request.set_acked_step(next_steps_[session]++);
-    return request;
-  });
+  while (first < count) {
+    const size_t end = std::min(count, first + acked_at_once);
+    AskAll(first, end, [&](size_t session) { return StepOf(session); });
+    AskAll(first, end, [&](size_t session) {
+      v1::PredictRequest request = Request(session);
+      request.set_acked_step(next_steps_[session]++);
+      return request;
+    });
+    first = end;
+  }
 }
 
 void Crowd::Close() {
-  AskAll(0, [&](size_t session) {
+  AskAll(0, size(), [&](size_t session) {
     v1::PredictRequest request = Request(session);
     request.set_end(true);
     return request;

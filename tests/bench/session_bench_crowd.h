@@ -26,9 +26,9 @@ class Crowd {
   // Ends the program if it does not start.
   explicit Crowd(const std::string& repository);
 
-  // Begins sessions until there are `count`: one numbered step each, whose reply is acknowledged.
-  // Ends the program if one is refused.
-  void GrowTo(size_t count);
+  // Begins sessions until there are `count`: one numbered step each, whose reply is acknowledged,
+  // after every `acked_at_once` of them. Ends the program if a request fails.
+  void GrowTo(size_t count, size_t acked_at_once);
   // Steps sessions drawn from `seed`, `rate` a second for `seconds`, each one sent at its time
   // whether or not those before have been answered. Seconds from sending to answer.
   std::vector<double> Step(double rate, double seconds, uint64_t seed);
@@ -41,9 +41,10 @@ class Crowd {
  private:
   v1::PredictRequest Request(size_t session) const;
   v1::PredictRequest StepOf(size_t session) const;
-  // Sends a request for each session from `first` on and waits for the answers, which must be OK.
+  // Sends a request for each session from `first` to before `end` and waits for the answers, which
+  // must be OK.
   template <typename MakeRequest>
-  void AskAll(size_t first, MakeRequest make);
+  void AskAll(size_t first, size_t end, MakeRequest make);
 
   rpc::ServerProcess server_;
   std::unique_ptr<v1::Predictor::Stub> stub_;
