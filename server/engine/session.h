@@ -74,7 +74,7 @@ struct Session : Timer {
   int64_t last_used_nanos = 0;
   StateRow row;
   ItemQueue items;
-  std::unique_ptr<ReplyCache> replies;            // nullptr: none; not empty while it is idle
+  ReplyCache replies;                             // its memory comes from the shard's slots
   std::unique_ptr<FailedStreams> failed_streams;  // nullptr: none
 };
 

@@ -257,9 +257,7 @@ void SessionFlow::Rest(Session* session) {
   }
   if (session->life != Session::Life::kLive) GiveUpPlace(session);
   if (session->life != Session::Life::kLive && !Remember(session)) return Drop(session);
-  if (session->replies != nullptr && session->replies->empty()) {
-    session->shard->reply_caches.Give(std::move(session->replies));
-  }
+  TrimReplies(session);
   // While it lives its time only moves on: a timer that fires too early is armed again then, and a
   // step leaves the wheel alone.
   if (session->life == Session::Life::kLive && session->armed()) return;

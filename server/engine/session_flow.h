@@ -51,10 +51,7 @@ class SessionFlow {
   void BeginLife(Session* session, Lane* lane, StateRow row, uint64_t epoch, uint64_t next_step);
   // By the tick that has the session, or under its shard's lock while it is idle.
   void EndLife(Session* session, EndReason reason);
-  void CacheReply(Session* session, const StepItem& item, uint64_t step,
-                  std::shared_ptr<const StepReply> reply);
-  // Forgets replies that have arrived.
-  void Acknowledge(Session* session, uint64_t acked_step);
+  void CacheReply(Session* session, const StepItem& item, const StepReply& reply);
   // By whoever parked it: takes the parking item away and goes on.
   void Unpark(Session* session);
 
@@ -85,6 +82,8 @@ class SessionFlow {
   void Push(Lane* lane, Session* session) { context_->scheduler.Push(lane, session); }
   // Whether an ended session has replies to keep, and there is room for them.
   bool Remember(Session* session);
+  // Gives memory of replies back that have been acknowledged. Under the shard's lock.
+  void TrimReplies(Session* session);
   // It counts no more against the bound on sessions. Under the shard's lock.
   void GiveUpPlace(Session* session);
   // Fires up to `most` timers; how many are left of that.

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "server/engine/admission.h"
+#include "server/engine/packed_reply.h"
 #include "server/engine/session_flow.h"
 
 namespace sequent::engine {
@@ -16,10 +17,10 @@ constexpr size_t kExpiriesAtOnce = 512;
 constexpr int64_t kBeingLookedAt = std::numeric_limits<int64_t>::max();
 
 // Under the shard's lock.
-void ForgetReplies(Session* session) {
-  if (session->replies == nullptr) return;
-  session->lane->reply_bytes.fetch_sub(session->replies->bytes());
-  session->replies.reset();
+void ForgetReplies(Session* session) SEQ_NO_THREAD_SAFETY_ANALYSIS {
+  if (session->replies.bytes() == 0) return;
+  session->lane->reply_bytes.fetch_sub(session->replies.bytes());
+  session->replies.Clear(&session->shard->slots);
 }
 
 }  // namespace
@@ -52,29 +53,31 @@ void SessionFlow::GiveUpPlace(Session* session) {
   if (std::exchange(session->reserved, false)) context_->store.Unreserve();
 }
 
-void SessionFlow::CacheReply(Session* session, const StepItem& item, uint64_t step,
-                             std::shared_ptr<const StepReply> reply) SEQ_NO_THREAD_SAFETY_ANALYSIS {
-  if (session->replies == nullptr) session->replies = session->shard->reply_caches.Take();
+void SessionFlow::CacheReply(Session* session, const StepItem& item,
+                             const StepReply& reply) SEQ_NO_THREAD_SAFETY_ANALYSIS {
   const EngineOptions& options = context_->options;
-  const size_t before = session->replies->bytes();
+  ReplyCache& replies = session->replies;
+  const size_t before = replies.bytes();
   const bool no_room = options.max_session_bytes > 0 &&
                        context_->scheduler.SessionBytes() + before > options.max_session_bytes;
-  session->replies->Add(step, item.units, item.request.end, std::move(reply),
-                        no_room ? 1 : options.max_session_queue, options.max_session_reply_bytes);
-  session->lane->reply_bytes.fetch_add(session->replies->bytes() - before);
+  const size_t bytes = PackedBytes(reply, item.plan.heads);
+  PackReply(reply, item.plan.heads,
+            replies.Add(reply.step, item.units, item.request.end, bytes,
+                        no_room ? 1 : options.max_session_queue, options.max_session_reply_bytes,
+                        &session->shard->slots));
+  session->lane->reply_bytes.fetch_add(replies.bytes() - before);
 }
 
-void SessionFlow::Acknowledge(Session* session, uint64_t acked_step) {
-  if (session->replies == nullptr) return;
-  const size_t before = session->replies->bytes();
-  session->replies->Acknowledge(acked_step);
-  session->lane->reply_bytes.fetch_sub(before - session->replies->bytes());
+void SessionFlow::TrimReplies(Session* session) SEQ_NO_THREAD_SAFETY_ANALYSIS {
+  const size_t before = session->replies.bytes();
+  session->replies.Trim(&session->shard->slots);
+  session->lane->reply_bytes.fetch_sub(before - session->replies.bytes());
 }
 
 bool SessionFlow::Remember(Session* session) {
   if (session->remembered) return true;
-  if (session->life != Session::Life::kEnded || session->replies == nullptr) return false;
-  return session->remembered = !session->replies->empty() && context_->store.ReserveEnded();
+  if (session->life != Session::Life::kEnded || session->replies.empty()) return false;
+  return session->remembered = context_->store.ReserveEnded();
 }
 
 void SessionFlow::Drop(Session* session) {

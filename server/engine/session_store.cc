@@ -15,7 +15,10 @@ int64_t Nanos(double seconds) { return static_cast<int64_t>(seconds * 1e9); }
 uint64_t HashOf(std::string_view id) { return absl::Hash<std::string_view>{}(id); }
 
 Shard::~Shard() {
-  for (Session* session : by_id) session->~Session();
+  for (Session* session : by_id) {
+    session->replies.Clear(&slots);
+    session->~Session();
+  }
 }
 
 SessionStore::SessionStore(const EngineOptions& options, int64_t now)
@@ -62,6 +65,7 @@ void SessionStore::Erase(Session* session) SEQ_NO_THREAD_SAFETY_ANALYSIS {
   shard->in_order.erase(session);
   shard->by_id.erase(session);
   const size_t bytes = Session::BytesFor(session->id());
+  session->replies.Clear(&shard->slots);
   session->~Session();
   shard->slots.Give(session, bytes);
 }

@@ -23,7 +23,6 @@
 #include "core/base/mutex.h"
 #include "server/engine/expired_ids.h"
 #include "server/engine/options.h"
-#include "server/engine/reply_cache.h"
 #include "server/engine/session.h"
 #include "server/engine/slot_pool.h"
 #include "server/engine/timer_wheel.h"
@@ -65,12 +64,11 @@ struct Shard {
   Shard& operator=(const Shard&) = delete;
 
   Mutex mutex;
-  SlotPool slots SEQ_GUARDED_BY(mutex);  // what its sessions lie in
+  SlotPool slots SEQ_GUARDED_BY(mutex);  // what its sessions and their replies lie in
   absl::flat_hash_set<Session*, HashById, EqualById> by_id SEQ_GUARDED_BY(mutex);
   absl::btree_set<Session*, LessById> in_order SEQ_GUARDED_BY(mutex);
   TimerWheel wheel SEQ_GUARDED_BY(mutex);
   ExpiredIds expired SEQ_GUARDED_BY(mutex);
-  ReplyCachePool reply_caches SEQ_GUARDED_BY(mutex);
 };
 
 class SessionStore {
