@@ -12,8 +12,6 @@ namespace {
 // Below this a block that is mostly empty is left as it is.
 constexpr size_t kSmall = 4096;
 
-size_t RoundUpToSlot(size_t bytes) { return (bytes + 15) / 16 * 16; }
-
 }  // namespace
 
 // An entry and where it is.
@@ -74,27 +72,20 @@ void ReplyCache::MakeRoom(size_t bytes, SlotPool* pool) {
 }
 
 void ReplyCache::Move(size_t capacity, SlotPool* pool) {
-  capacity = RoundUpToSlot(capacity);
-  void* const memory =
-      capacity <= SlotPool::kMaxBytes ? pool->Take(capacity) : ::operator new(capacity);
-  auto* const block = new (memory) Block{.capacity = static_cast<uint32_t>(capacity),
-                                         .entries = 0,
-                                         .begin = sizeof(Block),
-                                         .end = sizeof(Block),
-                                         .last = sizeof(Block)};
+  capacity = SlotPool::SizeOf(capacity);
+  auto* const block = new (pool->Take(capacity)) Block{.capacity = static_cast<uint32_t>(capacity),
+                                                       .entries = 0,
+                                                       .begin = sizeof(Block),
+                                                       .end = sizeof(Block),
+                                                       .last = sizeof(Block)};
   if (!empty()) {
     std::memcpy(block + 1, reinterpret_cast<std::byte*>(block_) + block_->begin, used());
     block->entries = block_->entries;
     block->end += static_cast<uint32_t>(used());
     block->last += block_->last - block_->begin;
   }
-  if (block_ != nullptr) Free(block_, pool);
+  if (block_ != nullptr) pool->Give(block_, block_->capacity);
   block_ = block;
-}
-
-void ReplyCache::Free(Block* block, SlotPool* pool) {
-  if (block->capacity > SlotPool::kMaxBytes) return ::operator delete(block);
-  pool->Give(block, block->capacity);
 }
 
 std::optional<ReplyCache::Entry> ReplyCache::Find(uint64_t step, uint32_t steps, bool end) const {
@@ -140,7 +131,7 @@ void ReplyCache::Trim(SlotPool* pool) {
 }
 
 void ReplyCache::Clear(SlotPool* pool) {
-  if (block_ != nullptr) Free(block_, pool);
+  if (block_ != nullptr) pool->Give(block_, block_->capacity);
   block_ = nullptr;
 }
 

@@ -8,7 +8,7 @@
 //   entry = bytes of its reply, step, 2 * steps + end (varints), reply
 //
 // Bounded in number and in bytes: the oldest go first. Memory comes from one SlotPool, always the
-// same, or from the heap if it is more than a slot; it is given back by Trim and Clear only.
+// same; it is given back by Trim and Clear only.
 // Thread safety: one user at a time.
 #ifndef SEQUENT_SERVER_ENGINE_REPLY_CACHE_H_
 #define SEQUENT_SERVER_ENGINE_REPLY_CACHE_H_
@@ -76,7 +76,6 @@ class ReplyCache {
   void MakeRoom(size_t bytes, SlotPool* pool);
   // Moves the entries to a block of `capacity` bytes.
   void Move(size_t capacity, SlotPool* pool);
-  static void Free(Block* block, SlotPool* pool);
 
   Block* block_ = nullptr;
 };

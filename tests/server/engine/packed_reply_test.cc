@@ -1,5 +1,5 @@
-// A reply that is packed and unpacked is the reply: as a retried request gets it, through an engine,
-// for every kind of head.
+// A reply that is packed and unpacked is the reply: as a retried request gets it, through an
+// engine, for every kind of head.
 #include "server/engine/packed_reply.h"
 
 #include <gtest/gtest.h>
