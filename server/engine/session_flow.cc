@@ -103,6 +103,7 @@ void SessionFlow::SubmitToSession(std::unique_ptr<StepItem> item) {
       } else {
         item->cost = cost;
         was_idle = Append(session, std::move(item));
+        if (was_idle) session->row.Prefetch();
       }
       if (!status.ok()) {
         NoteRefusedForRoom(session, *item);
