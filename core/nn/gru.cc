@@ -16,6 +16,7 @@ namespace sequent {
 namespace {
 
 using kernels::PackedMatrix;
+using kernels::StepInput;
 using kernels::UpdateGate;
 
 UpdateGate UpdateOf(const Node& node) {
@@ -42,8 +43,8 @@ class GruAfter final : public Layer {
     const float* bias = bias_state_n_.empty() ? nullptr : bias_state_n_.data();
     RunSteps(window, output_width(), states, h_all,
              [&](size_t rows, size_t pair, const float* const* h, float* const* h_out) {
-               kernels::GruAfterStep(recurrent_, bias, update_, rows, input + pair, h, h_out,
-                                     nullptr);
+               kernels::GruAfterStep(recurrent_, bias, update_, rows,
+                                     kernels::StepInput::Ready(input + pair), h, h_out);
              });
     output->vectors = h_all;
   }
@@ -74,13 +75,15 @@ class GruBefore final : public Layer {
                Arena* arena, Signal* output) const override {
     const float* const* input_rz = input_rz_.Apply(window, inputs[0], arena);
     const float* const* input_n = input_n_.Apply(window, inputs[0], arena);
-    float** rz = arena->AllocateRows(window.rows, 2 * output_width());
+    float** z = arena->AllocateRows(window.rows, output_width());
     float** rh = arena->AllocateRows(window.rows, output_width());
     float** h_all = arena->AllocateRows(window.pairs(), output_width());
     RunSteps(window, output_width(), states, h_all,
              [&](size_t rows, size_t pair, const float* const* h, float* const* h_out) {
-               kernels::GruBeforeStep(recurrent_rz_, recurrent_n_, update_, rows, input_rz + pair,
-                                      input_n + pair, h, rz, rh, h_out, nullptr);
+               kernels::GruBeforeGates(recurrent_rz_, rows, StepInput::Ready(input_rz + pair), h, z,
+                                       rh);
+               kernels::GruBeforeState(recurrent_n_, update_, rows,
+                                       StepInput::Ready(input_n + pair), h, z, rh, h_out);
              });
     output->vectors = h_all;
   }

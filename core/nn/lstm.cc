@@ -27,7 +27,8 @@ class Lstm final : public Layer {
     for (size_t r = 0; r < window.rows; ++r) c[r] = states[r] + state_stride();
     RunSteps(window, output_width(), states, h_all,
              [&](size_t rows, size_t pair, const float* const* h, float* const* h_out) {
-               kernels::LstmStep(recurrent_, rows, input + pair, h, c, c, h_out, nullptr);
+               kernels::LstmStep(recurrent_, rows, kernels::StepInput::Ready(input + pair), h, c, c,
+                                 h_out);
              });
     output->vectors = h_all;
   }

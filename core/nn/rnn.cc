@@ -28,7 +28,8 @@ class Rnn final : public Layer {
     float** h_all = arena->AllocateRows(window.pairs(), output_width());
     RunSteps(window, output_width(), states, h_all,
              [&](size_t rows, size_t pair, const float* const* h, float* const* h_out) {
-               kernels::RnnStep(recurrent_, function_, rows, input + pair, h, h_out);
+               kernels::RnnStep(recurrent_, function_, rows,
+                                kernels::StepInput::Ready(input + pair), h, h_out);
              });
     output->vectors = h_all;
   }
