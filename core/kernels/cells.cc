@@ -1,8 +1,3 @@
-// The recurrent half of a step and the cell's epilogue, in one pass over the panels.
-//
-// A register tile starts from the input half, takes the sums over h, and is then, per unit, all the
-// gates side by side: the epilogue runs on registers and writes only the new state. All panels read
-// h, so h' goes to rows of its own.
 #include "core/kernels/cells.h"
 
 #include <algorithm>
@@ -16,165 +11,221 @@
 // After foreach_target:
 #include <hwy/highway.h>
 
+#include "core/kernels/epilogue-inl.h"
 #include "core/kernels/math-inl.h"
-#include "core/kernels/tile-inl.h"
+#include "core/kernels/walk-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace sequent::kernels::HWY_NAMESPACE {
 
-// Rows whose states stay in the cache while all panels pass over them.
-constexpr size_t kRowBlock = 96;
+// Rows whose sums are put down before their epilogues run: many enough for the epilogues' chains of
+// dependent instructions to overlap, few enough to stay in the first-level cache.
+constexpr size_t kBatchRows = 24;
+// Rows whose epilogues run side by side.
+constexpr size_t kSideBySide = kRegisters == 32 ? 4 : 2;
 
-// Calls epilogue(tile, tile_rows, row, panel) for every tile of input + U h, V vectors wide.
-template <size_t V, class Epilogue>
-HWY_INLINE void ForEachSum(const PackedMatrix& u, size_t rows, const float* const* input,
-                           const float* const* h, const Epilogue& epilogue) {
-  for (size_t block = 0; block < rows; block += kRowBlock) {
-    const size_t count = std::min(kRowBlock, rows - block);
-    for (size_t p = 0; p < u.panels(); ++p) {
-      ForEachTile(count, [&](auto tile_rows, size_t first) HWY_ATTR {
-        const size_t row = block + first;
-        Tile<decltype(tile_rows)::value, V> tile;
-        tile.Load(input + row, p * V * kLanes);
-        tile.MultiplyAdd(u.panel(p), h + row, 0, u.inputs());
-        epilogue(tile, tile_rows, row, p);
-      });
-    }
+// Sums of some rows under one panel: vector v of row r.
+template <size_t V>
+struct Batch {
+  HWY_ALIGN float sums[kBatchRows][V * kLanes];
+  float* rows[kBatchRows];
+
+  Batch() {
+    for (size_t r = 0; r < kBatchRows; ++r) rows[r] = sums[r];
   }
+};
+
+// Which rows and units an epilogue is for.
+struct Units {
+  size_t in_batch;  // the first row's place there
+  size_t row;       // the first row
+  size_t unit, n;   // units unit .. unit + n - 1
+  size_t vector;    // of the batch, where a panel holds several vectors of units
+};
+
+// N rows' vector v of the batch.
+template <size_t N, size_t V>
+HWY_INLINE Group<N> SumsOf(const Batch<V>& batch, const Units& units, size_t v) {
+  return Each<N>([&](size_t i) HWY_ATTR {
+    return hn::Load(Floats(), batch.sums[units.in_batch + i] + v * kLanes);
+  });
+}
+// N rows' units; and back.
+template <size_t N>
+HWY_INLINE Group<N> LoadUnits(const float* const* rows, const Units& units) {
+  return Each<N>([&](size_t i)
+                     HWY_ATTR { return LoadPart(rows[units.row + i] + units.unit, units.n); });
+}
+template <size_t N>
+HWY_INLINE void StoreUnits(const Group<N>& values, float* const* rows, const Units& units) {
+  for (size_t i = 0; i < N; ++i) StorePart(values[i], rows[units.row + i] + units.unit, units.n);
 }
 
-// For one unit group: calls body(r, vectors of the row's gates, first unit, units in the group).
-template <size_t V, class Body>
-HWY_INLINE void ForEachUnitGroup(const PackedMatrix& u, size_t rows, const float* const* input,
-                                 const float* const* h, const Body& body) {
-  ForEachSum<V>(u, rows, input, h,
-                [&](const auto& tile, auto tile_rows, size_t row, size_t p) HWY_ATTR {
-                  const size_t unit = p * kLanes;
-                  const size_t n = std::min(kLanes, u.units() - unit);
-                  for (size_t r = 0; r < decltype(tile_rows)::value; ++r) {
-                    body(row + r, tile.acc[r], unit, n);
-                  }
-                });
+// epilogue(RowCount<N>, Units) for `rows` rows from `units` on.
+template <class Epilogue>
+HWY_INLINE void ForEachGroup(size_t rows, Units units, const Epilogue& epilogue) {
+  for (; rows >= kSideBySide; rows -= kSideBySide) {
+    epilogue(RowCount<kSideBySide>(), units);
+    units.in_batch += kSideBySide;
+    units.row += kSideBySide;
+  }
+  if (rows == 0) return;
+  WithRowCount<kSideBySide - 1>(rows, [&](auto count) HWY_ATTR { epilogue(count, units); });
 }
 
-void RnnStepDispatch(const PackedMatrix& u, Function f, size_t rows, const float* const* input,
-                     const float* const* h, float* const* h_out) {
-  WithFunction(f, [&](auto function) HWY_ATTR {
-    ForEachSum<4>(
-        u, rows, input, h, [&](const auto& tile, auto tile_rows, size_t row, size_t p) HWY_ATTR {
-          for (size_t v = 0; v < 4; ++v) {
-            const size_t unit = (p * 4 + v) * kLanes;
-            if (unit >= u.units()) return;
-            const size_t n = std::min(kLanes, u.units() - unit);
-            for (size_t r = 0; r < decltype(tile_rows)::value; ++r) {
-              StorePart(Apply<decltype(function)::value>(tile.acc[r][v]), h_out[row + r] + unit, n);
-            }
-          }
-        });
+// Puts down input + U h for the tiles of one place, and calls done(first row in the place, rows)
+// whenever the batch is full. `restart`: see TileTask; the batch then has one vector more.
+template <size_t V, typename Weight, size_t kBatchVectors, class Done>
+HWY_INLINE void RunPlace(const PackedMatrix& u, const StepInput& input, const float* const* h,
+                         const Place& place, const float* restart, Batch<kBatchVectors>* batch,
+                         const Done& done) {
+  const size_t offset = place.panel * u.panel_width();
+  size_t begin = 0;
+  ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
+    TileTask<V, Weight> task;
+    if (input.sums != nullptr) {
+      task.start = {.rows = input.sums + place.row + tile.row, .offset = offset};
+    } else {
+      if (input.bias != nullptr) task.start.same = input.bias + offset;
+      task.first = ProductOf<Weight>(*input.weight, place, tile, input.x);
+    }
+    task.second = ProductOf<Weight>(u, place, tile, h);
+    task.to = batch->rows + (tile.row - begin);
+    task.offset = 0;
+    task.restart = restart;
+    RunTileOf(tile.rows, task);
+    const size_t end = tile.row + tile.rows;
+    if (end < place.rows && end - begin + kTileRows(V) <= kBatchRows) return;
+    done(begin, end - begin);
+    begin = end;
   });
 }
 
-void LstmStepDispatch(const PackedMatrix& u, size_t rows, const float* const* input,
-                      const float* const* h, const float* const* c, float* const* c_out,
-                      float* const* h_out, float* const* gates_out) {
-  const size_t units = u.units();
-  ForEachUnitGroup<4>(u, rows, input, h,
-                      [&](size_t row, const Vec(&gates)[4], size_t unit, size_t n) HWY_ATTR {
-                        const Vec i = Sigmoid(gates[0]), f = Sigmoid(gates[1]);
-                        const Vec g = Tanh(gates[2]), o = Sigmoid(gates[3]);
-                        const Vec next_c = hn::MulAdd(f, LoadPart(c[row] + unit, n), hn::Mul(i, g));
-                        StorePart(next_c, c_out[row] + unit, n);
-                        StorePart(hn::Mul(o, Tanh(next_c)), h_out[row] + unit, n);
-                        if (gates_out == nullptr) return;
-                        float* to = gates_out[row] + unit;
-                        StorePart(i, to, n);
-                        StorePart(f, to + units, n);
-                        StorePart(g, to + 2 * units, n);
-                        StorePart(o, to + 3 * units, n);
-                      });
+// For matrices in gate order: calls epilogue(batch, RowCount<N>, Units) for all rows and units.
+template <size_t kGates, class Epilogue>
+HWY_INLINE void ForEachSum(const PackedMatrix& u, size_t rows, const StepInput& input,
+                           const float* const* h, const PanelWalk& walk, const Epilogue& epilogue) {
+  Batch<kGates> batch;
+  WithWeight(u.precision(), [&](auto weight) HWY_ATTR {
+    ForEachPlace(u, walk, rows, [&](const Place& place) HWY_ATTR {
+      const size_t unit = place.panel * kLanes;
+      const size_t n = std::min(kLanes, u.units() - unit);
+      RunPlace<kGates, decltype(weight)>(
+          u, input, h, place, nullptr, &batch, [&](size_t first, size_t count) HWY_ATTR {
+            ForEachGroup(count, Units{0, place.row + first, unit, n, 0},
+                         [&](auto group, const Units& units)
+                             HWY_ATTR { epilogue(batch, group, units); });
+          });
+    });
+  });
 }
 
-HWY_INLINE Vec Update(UpdateGate update, Vec z, Vec n, Vec h) {
-  // (1 - z) a + z b = a + z (b - a)
-  const Vec a = update == UpdateGate::kKeepOld ? n : h;
-  const Vec b = update == UpdateGate::kKeepOld ? h : n;
-  return hn::MulAdd(z, hn::Sub(b, a), a);
-}
-
-// n needs its input half and its state half apart, so its tile column starts from the state bias
-// and the input half comes in with the epilogue.
-template <size_t R>
-HWY_INLINE void LoadGruAfter(Tile<R, 3>* tile, const float* const* input, const float* bias,
-                             size_t panel, size_t n) {
-  for (size_t r = 0; r < R; ++r) {
-    for (size_t v = 0; v < 2; ++v) {
-      tile->acc[r][v] = hn::LoadU(Floats(), input[r] + (panel * 3 + v) * kLanes);
-    }
-    tile->acc[r][2] = bias == nullptr ? hn::Zero(Floats()) : LoadPart(bias + panel * kLanes, n);
-  }
-}
-
-void GruAfterStepDispatch(const PackedMatrix& u, const float* bias_state_n, UpdateGate update,
-                          size_t rows, const float* const* input, const float* const* h,
-                          float* const* h_out, float* const* gates_out) {
-  const size_t units = u.units();
-  const auto epilogue = [&](size_t row, const Vec(&sums)[3], size_t unit, size_t n) HWY_ATTR {
-    const Vec r = Sigmoid(sums[0]), z = Sigmoid(sums[1]);
-    const Vec input_n = hn::LoadU(Floats(), input[row] + (unit / kLanes * 3 + 2) * kLanes);
-    const Vec candidate = Tanh(hn::MulAdd(r, sums[2], input_n));
-    StorePart(Update(update, z, candidate, LoadPart(h[row] + unit, n)), h_out[row] + unit, n);
-    if (gates_out == nullptr) return;
-    float* to = gates_out[row] + unit;
-    StorePart(r, to, n);
-    StorePart(z, to + units, n);
-    StorePart(candidate, to + 2 * units, n);
-    StorePart(sums[2], to + 3 * units, n);
-  };
-  for (size_t block = 0; block < rows; block += kRowBlock) {
-    const size_t count = std::min(kRowBlock, rows - block);
-    for (size_t p = 0; p < u.panels(); ++p) {
-      const size_t unit = p * kLanes;
-      const size_t n = std::min(kLanes, units - unit);
-      ForEachTile(count, [&](auto tile_rows, size_t first) HWY_ATTR {
-        constexpr size_t kRows = decltype(tile_rows)::value;
-        const size_t row = block + first;
-        Tile<kRows, 3> tile;
-        LoadGruAfter(&tile, input + row, bias_state_n, p, n);
-        tile.MultiplyAdd(u.panel(p), h + row, 0, u.inputs());
-        for (size_t r = 0; r < kRows; ++r) epilogue(row + r, tile.acc[r], unit, n);
+// For matrices of one gate, whose panels hold up to four vectors of units.
+template <class Epilogue>
+HWY_INLINE void ForEachPlainSum(const PackedMatrix& u, size_t rows, const StepInput& input,
+                                const float* const* h, const PanelWalk& walk,
+                                const Epilogue& epilogue) {
+  Batch<4> batch;
+  WithWeight(u.precision(), [&](auto weight) HWY_ATTR {
+    ForEachPlace(u, walk, rows, [&](const Place& place) HWY_ATTR {
+      WithVectorCount<1>(u, place.panel, [&](auto vectors) HWY_ATTR {
+        constexpr size_t V = decltype(vectors)::value;
+        RunPlace<V, decltype(weight)>(
+            u, input, h, place, nullptr, &batch, [&](size_t first, size_t count) HWY_ATTR {
+              for (size_t v = 0; v < V; ++v) {
+                const size_t unit = place.panel * u.panel_width() + v * kLanes;
+                const size_t n = std::min(kLanes, u.units() - unit);
+                ForEachGroup(count, Units{0, place.row + first, unit, n, v},
+                             [&](auto group, const Units& units)
+                                 HWY_ATTR { epilogue(batch, group, units); });
+              }
+            });
       });
-    }
-  }
+    });
+  });
 }
 
-void GruBeforeStepDispatch(const PackedMatrix& u_rz, const PackedMatrix& u_n, UpdateGate update,
-                           size_t rows, const float* const* input_rz, const float* const* input_n,
-                           const float* const* h, float* const* scratch_rz,
-                           float* const* scratch_rh, float* const* h_out, float* const* n_out) {
-  const size_t units = u_n.units();
-  ForEachUnitGroup<2>(u_rz, rows, input_rz, h,
-                      [&](size_t row, const Vec(&gates)[2], size_t unit, size_t n) HWY_ATTR {
-                        const Vec r = Sigmoid(gates[0]);
-                        StorePart(r, scratch_rz[row] + unit, n);
-                        StorePart(Sigmoid(gates[1]), scratch_rz[row] + units + unit, n);
-                        StorePart(hn::Mul(r, LoadPart(h[row] + unit, n)), scratch_rh[row] + unit,
-                                  n);
-                      });
-  ForEachSum<4>(u_n, rows, input_n, scratch_rh,
-                [&](const auto& tile, auto tile_rows, size_t row, size_t p) HWY_ATTR {
-                  for (size_t v = 0; v < 4; ++v) {
-                    const size_t unit = (p * 4 + v) * kLanes;
-                    if (unit >= units) return;
-                    const size_t n = std::min(kLanes, units - unit);
-                    for (size_t r = 0; r < decltype(tile_rows)::value; ++r) {
-                      const Vec candidate = Tanh(tile.acc[r][v]);
-                      const Vec z = LoadPart(scratch_rz[row + r] + units + unit, n);
-                      const Vec old = LoadPart(h[row + r] + unit, n);
-                      StorePart(Update(update, z, candidate, old), h_out[row + r] + unit, n);
-                      if (n_out != nullptr) StorePart(candidate, n_out[row + r] + unit, n);
-                    }
-                  }
+void RnnStepDispatch(const PackedMatrix& u, Function f, size_t rows, const StepInput& input,
+                     const float* const* h, float* const* h_out, const PanelWalk& walk) {
+  ForEachPlainSum(u, rows, input, h, walk,
+                  [&](const Batch<4>& batch, auto group, const Units& units) HWY_ATTR {
+                    constexpr size_t N = decltype(group)::value;
+                    Group<N> sums = SumsOf<N>(batch, units, units.vector);
+                    WithFunction(f, [&](auto function) HWY_ATTR {
+                      constexpr Function kFunction = decltype(function)::value;
+                      for (Vec& sum : sums.at) sum = Apply<kFunction>(sum);
+                    });
+                    StoreUnits(sums, h_out, units);
+                  });
+}
+
+void LstmStepDispatch(const PackedMatrix& u, size_t rows, const StepInput& input,
+                      const float* const* h, const float* const* c, float* const* c_out,
+                      float* const* h_out, const PanelWalk& walk) {
+  ForEachSum<4>(
+      u, rows, input, h, walk, [&](const Batch<4>& batch, auto group, const Units& units) HWY_ATTR {
+        constexpr size_t N = decltype(group)::value;
+        const LstmState<N> next = LstmEpilogue(
+            SumsOf<N>(batch, units, 0), SumsOf<N>(batch, units, 1), SumsOf<N>(batch, units, 2),
+            SumsOf<N>(batch, units, 3), LoadUnits<N>(c, units));
+        StoreUnits(next.c, c_out, units);
+        StoreUnits(next.h, h_out, units);
+      });
+}
+
+// The candidate needs its input half and its state half apart: the input half is put aside as the
+// batch's fourth vector, and the state half starts from its own bias.
+void GruAfterStepDispatch(const PackedMatrix& u, const float* bias_state_n, UpdateGate update,
+                          size_t rows, const StepInput& input, const float* const* h,
+                          float* const* h_out, const PanelWalk& walk) {
+  HWY_ALIGN static constexpr float kZeros[kLanes] = {};
+  Batch<4> batch;
+  WithWeight(u.precision(), [&](auto weight) HWY_ATTR {
+    ForEachPlace(u, walk, rows, [&](const Place& place) HWY_ATTR {
+      const size_t unit = place.panel * kLanes;
+      const size_t n = std::min(kLanes, u.units() - unit);
+      const float* restart = bias_state_n == nullptr ? kZeros : bias_state_n + unit;
+      RunPlace<3, decltype(weight)>(
+          u, input, h, place, restart, &batch, [&](size_t first, size_t count) HWY_ATTR {
+            ForEachGroup(count, Units{0, place.row + first, unit, n, 0},
+                         [&](auto group, const Units& units) HWY_ATTR {
+                           constexpr size_t N = decltype(group)::value;
+                           const Group<N> candidate =
+                               SumsOf<N>(batch, units, 3) +
+                               Sigmoid(SumsOf<N>(batch, units, 0)) * SumsOf<N>(batch, units, 2);
+                           StoreUnits(GruUpdate(update, SumsOf<N>(batch, units, 1), candidate,
+                                                LoadUnits<N>(h, units)),
+                                      h_out, units);
+                         });
+          });
+    });
+  });
+}
+
+void GruBeforeGatesDispatch(const PackedMatrix& u_rz, size_t rows, const StepInput& input_rz,
+                            const float* const* h, float* const* update_sums, float* const* reset_h,
+                            const PanelWalk& walk) {
+  ForEachSum<2>(u_rz, rows, input_rz, h, walk,
+                [&](const Batch<2>& batch, auto group, const Units& units) HWY_ATTR {
+                  constexpr size_t N = decltype(group)::value;
+                  StoreUnits(Sigmoid(SumsOf<N>(batch, units, 0)) * LoadUnits<N>(h, units), reset_h,
+                             units);
+                  StoreUnits(SumsOf<N>(batch, units, 1), update_sums, units);
                 });
+}
+
+void GruBeforeStateDispatch(const PackedMatrix& u_n, UpdateGate update, size_t rows,
+                            const StepInput& input_n, const float* const* h,
+                            const float* const* update_sums, const float* const* reset_h,
+                            float* const* h_out, const PanelWalk& walk) {
+  ForEachPlainSum(u_n, rows, input_n, reset_h, walk,
+                  [&](const Batch<4>& batch, auto group, const Units& units) HWY_ATTR {
+                    constexpr size_t N = decltype(group)::value;
+                    StoreUnits(
+                        GruUpdate(update, LoadUnits<N>(update_sums, units),
+                                  SumsOf<N>(batch, units, units.vector), LoadUnits<N>(h, units)),
+                        h_out, units);
+                  });
 }
 
 }  // namespace sequent::kernels::HWY_NAMESPACE
@@ -186,32 +237,39 @@ namespace sequent::kernels {
 HWY_EXPORT(RnnStepDispatch);
 HWY_EXPORT(LstmStepDispatch);
 HWY_EXPORT(GruAfterStepDispatch);
-HWY_EXPORT(GruBeforeStepDispatch);
+HWY_EXPORT(GruBeforeGatesDispatch);
+HWY_EXPORT(GruBeforeStateDispatch);
 
-void RnnStep(const PackedMatrix& u, Function f, size_t rows, const float* const* input,
-             const float* const* h, float* const* h_out) {
-  HWY_DYNAMIC_DISPATCH(RnnStepDispatch)(u, f, rows, input, h, h_out);
+void RnnStep(const PackedMatrix& u, Function f, size_t rows, const StepInput& input,
+             const float* const* h, float* const* h_out, const PanelWalk& walk) {
+  HWY_DYNAMIC_DISPATCH(RnnStepDispatch)(u, f, rows, input, h, h_out, walk);
 }
 
-void LstmStep(const PackedMatrix& u, size_t rows, const float* const* input, const float* const* h,
+void LstmStep(const PackedMatrix& u, size_t rows, const StepInput& input, const float* const* h,
               const float* const* c, float* const* c_out, float* const* h_out,
-              float* const* gates_out) {
-  HWY_DYNAMIC_DISPATCH(LstmStepDispatch)(u, rows, input, h, c, c_out, h_out, gates_out);
+              const PanelWalk& walk) {
+  HWY_DYNAMIC_DISPATCH(LstmStepDispatch)(u, rows, input, h, c, c_out, h_out, walk);
 }
 
 void GruAfterStep(const PackedMatrix& u, const float* bias_state_n, UpdateGate update, size_t rows,
-                  const float* const* input, const float* const* h, float* const* h_out,
-                  float* const* gates_out) {
-  HWY_DYNAMIC_DISPATCH(GruAfterStepDispatch)
-  (u, bias_state_n, update, rows, input, h, h_out, gates_out);
+                  const StepInput& input, const float* const* h, float* const* h_out,
+                  const PanelWalk& walk) {
+  HWY_DYNAMIC_DISPATCH(GruAfterStepDispatch)(u, bias_state_n, update, rows, input, h, h_out, walk);
 }
 
-void GruBeforeStep(const PackedMatrix& u_rz, const PackedMatrix& u_n, UpdateGate update,
-                   size_t rows, const float* const* input_rz, const float* const* input_n,
-                   const float* const* h, float* const* scratch_rz, float* const* scratch_rh,
-                   float* const* h_out, float* const* n_out) {
-  HWY_DYNAMIC_DISPATCH(GruBeforeStepDispatch)
-  (u_rz, u_n, update, rows, input_rz, input_n, h, scratch_rz, scratch_rh, h_out, n_out);
+void GruBeforeGates(const PackedMatrix& u_rz, size_t rows, const StepInput& input_rz,
+                    const float* const* h, float* const* update_sums, float* const* reset_h,
+                    const PanelWalk& walk) {
+  HWY_DYNAMIC_DISPATCH(GruBeforeGatesDispatch)
+  (u_rz, rows, input_rz, h, update_sums, reset_h, walk);
+}
+
+void GruBeforeState(const PackedMatrix& u_n, UpdateGate update, size_t rows,
+                    const StepInput& input_n, const float* const* h,
+                    const float* const* update_sums, const float* const* reset_h,
+                    float* const* h_out, const PanelWalk& walk) {
+  HWY_DYNAMIC_DISPATCH(GruBeforeStateDispatch)
+  (u_n, update, rows, input_n, h, update_sums, reset_h, h_out, walk);
 }
 
 }  // namespace sequent::kernels

@@ -1,6 +1,10 @@
 #include "core/kernels/packed_matrix.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
 #include "core/kernels/lanes.h"
 
@@ -11,50 +15,85 @@ constexpr size_t kPlainVectors = 4;
 
 // Where the packed column `column` stands in gate-major order; `outputs` if it is padding.
 size_t SourceOf(size_t column, size_t gates, size_t units, size_t lanes, size_t outputs) {
-  if (gates <= 1) return column < outputs ? column : outputs;
+  if (gates <= 1) return std::min(column, outputs);
   const size_t group = column / (gates * lanes);
   const size_t gate = column / lanes % gates;
   const size_t unit = group * lanes + column % lanes;
   return unit < units ? gate * units + unit : outputs;
 }
 
+size_t SecondLevelCacheBytes() {
+  static const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  return bytes > 0 ? static_cast<size_t>(bytes) : size_t{1} << 20;
+}
+
 }  // namespace
 
-PackedMatrix PackedMatrix::Pack(const float* w, size_t outputs, size_t inputs) {
+uint16_t ToBf16(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  if (std::isnan(value)) return static_cast<uint16_t>(bits >> 16 | 0x40);
+  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+float FromBf16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
+
+PackedMatrix PackedMatrix::Pack(const float* w, size_t outputs, size_t inputs,
+                                Precision precision) {
   PackedMatrix packed;
-  packed.Fill(outputs, inputs, 0, w, inputs, 1);
+  packed.Fill(outputs, inputs, 0, precision, w, inputs, 1);
   return packed;
 }
 
 PackedMatrix PackedMatrix::PackTransposed(const float* w, size_t outputs, size_t inputs) {
   PackedMatrix packed;
-  packed.Fill(outputs, inputs, 0, w, 1, outputs);
+  packed.Fill(outputs, inputs, 0, Precision::kFp32, w, 1, outputs);
   return packed;
 }
 
-PackedMatrix PackedMatrix::PackGates(const float* w, size_t gates, size_t units, size_t inputs) {
+PackedMatrix PackedMatrix::PackGates(const float* w, size_t gates, size_t units, size_t inputs,
+                                     Precision precision) {
   PackedMatrix packed;
-  packed.Fill(gates * units, inputs, gates, w, inputs, 1);
+  packed.Fill(gates * units, inputs, gates, precision, w, inputs, 1);
   return packed;
 }
 
-void PackedMatrix::Fill(size_t outputs, size_t inputs, size_t gates, const float* w,
-                        size_t output_stride, size_t input_stride) {
+size_t PackedMatrix::Place(size_t column) const {
+  const size_t panel = column / panel_width_;
+  const size_t within = column % panel_width_;
+  const size_t begin = panel * panel_width_ * inputs_;
+  const size_t vector = within / lanes_, lane = within % lanes_;
+  const bool paired =
+      precision_ == Precision::kBf16 && (vector | 1) < panel_columns(panel) / lanes_;
+  return begin + (paired ? vector / 2 * 2 * lanes_ + 2 * lane + vector % 2 : within);
+}
+
+void PackedMatrix::Fill(size_t outputs, size_t inputs, size_t gates, Precision precision,
+                        const float* w, size_t output_stride, size_t input_stride) {
+  precision_ = precision;
   outputs_ = outputs;
   inputs_ = inputs;
   gates_ = gates;
   lanes_ = Lanes();
   panel_width_ = (gates <= 1 ? kPlainVectors : gates) * lanes_;
-  const size_t columns = gates <= 1 ? outputs : RoundUp(units(), lanes_) * gates;
-  panels_ = RoundUp(columns, panel_width_) / panel_width_;
-  data_.assign(packed_width() * inputs, 0.0f);
-  for (size_t column = 0; column < packed_width(); ++column) {
+  packed_width_ = gates <= 1 ? RoundUp(outputs, lanes_) : RoundUp(units(), lanes_) * gates;
+  const bool bf16 = precision == Precision::kBf16;
+  data_.assign(packed_width_ * inputs * (bf16 ? sizeof(uint16_t) : sizeof(float)), std::byte{0});
+  streamed_ = data_.size() > SecondLevelCacheBytes() / 4;
+  auto* floats = reinterpret_cast<float*>(data_.data());
+  auto* halves = reinterpret_cast<uint16_t*>(data_.data());
+  for (size_t column = 0; column < packed_width_; ++column) {
     const size_t source = SourceOf(column, gates_, units(), lanes_, outputs);
     if (source == outputs) continue;
-    float* to =
-        data_.data() + column / panel_width_ * panel_width_ * inputs + column % panel_width_;
     const float* from = w + source * output_stride;
-    for (size_t k = 0; k < inputs; ++k) to[k * panel_width_] = from[k * input_stride];
+    const size_t step = panel_columns(column / panel_width_);
+    size_t to = Place(column);
+    for (size_t k = 0; k < inputs; ++k, to += step, from += input_stride) {
+      if (bf16) {
+        halves[to] = ToBf16(*from);
+      } else {
+        floats[to] = *from;
+      }
+    }
   }
 }
 

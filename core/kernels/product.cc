@@ -11,90 +11,75 @@
 // After foreach_target:
 #include <hwy/highway.h>
 
-#include "core/kernels/tile-inl.h"
+#include "core/kernels/walk-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace sequent::kernels::HWY_NAMESPACE {
 
-// Rows whose inputs stay in the cache while all panels pass over them, and the part of K whose
-// panel stays in the first-level cache (512 x 4 vectors x 32 bytes = 64 KB at most, streamed once
-// per tile).
-constexpr size_t kRowBlock = 96;
-constexpr size_t kKBlock = 512;
-
 size_t LanesOf() { return kLanes; }
 
-// One tile of one panel whose last column may lie outside of y: sums pass through a padded buffer.
-template <size_t R, size_t V>
-HWY_INLINE void EdgeTile(Tile<R, V>* tile, const float* panel, const float* const* x,
-                         size_t first_k, size_t count, bool load, float* const* y, size_t offset,
-                         size_t columns) {
-  HWY_ALIGN float buffer[R][V * kLanes] = {};
-  float* rows[R];
-  for (size_t r = 0; r < R; ++r) {
-    rows[r] = buffer[r];
-    if (load) std::memcpy(buffer[r], y[r] + offset, columns * sizeof(float));
+// One tile whose last column may lie outside of y: sums pass through a padded buffer.
+template <size_t V, typename Weight>
+void RunEdgeTile(size_t rows, size_t columns, TileTask<V, Weight> task) {
+  constexpr size_t kMaxRows = kTileRows(V);
+  HWY_ALIGN float buffer[kMaxRows][V * kLanes] = {};
+  float* padded[kMaxRows];
+  for (size_t r = 0; r < rows; ++r) padded[r] = buffer[r];
+  float* const* const y = task.to;
+  const size_t offset = task.offset;
+  if (task.start.rows != nullptr) {
+    for (size_t r = 0; r < rows; ++r) {
+      std::memcpy(buffer[r], y[r] + offset, columns * sizeof(float));
+    }
+    task.start = {.rows = padded};
   }
-  if (load) tile->Load(rows, 0);
-  tile->MultiplyAdd(panel, x, first_k, count);
-  tile->Store(rows, 0);
-  for (size_t r = 0; r < R; ++r) std::memcpy(y[r] + offset, buffer[r], columns * sizeof(float));
+  task.to = padded;
+  task.offset = 0;
+  RunTileOf(rows, task);
+  for (size_t r = 0; r < rows; ++r) std::memcpy(y[r] + offset, buffer[r], columns * sizeof(float));
 }
 
-template <size_t V>
-void PanelProduct(const PackedMatrix& w, size_t p, size_t rows, const float* const* x,
-                  size_t first_k, size_t count, Start start, const float* bias, float* const* y,
-                  size_t columns) {
-  const size_t offset = p * V * kLanes;
-  const float* panel = w.panel(p) + first_k * V * kLanes;
-  ForEachTile(rows, [&](auto tile_rows, size_t row) HWY_ATTR {
-    Tile<decltype(tile_rows)::value, V> tile;
-    const bool load = start == Start::kAccumulate;
-    if (start == Start::kBias) {
-      tile.LoadAll(bias + offset);
-    } else {
-      tile.Zero();  // to be loaded over if sums go on; GCC cannot see that they always are
-    }
-    if (columns < V * kLanes) {
-      EdgeTile(&tile, panel, x + row, first_k, count, load, y + row, offset, columns);
-      return;
-    }
-    if (load) tile.Load(y + row, offset);
-    tile.MultiplyAdd(panel, x + row, first_k, count);
-    tile.Store(y + row, offset);
+template <size_t kGates, typename Weight>
+void RunProduct(const PackedMatrix& w, size_t rows, const float* const* x, Start start,
+                const float* bias, float* const* y, const PanelWalk& walk) {
+  const size_t width = w.gates() == 0 ? w.outputs() : w.packed_width();
+  ForEachPlace(w, walk, rows, [&](const Place& place) HWY_ATTR {
+    WithVectorCount<kGates>(w, place.panel, [&](auto vectors) HWY_ATTR {
+      constexpr size_t V = decltype(vectors)::value;
+      const size_t offset = place.panel * w.panel_width();
+      const size_t columns = std::min(V * kLanes, width - offset);
+      ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
+        TileTask<V, Weight> task;
+        task.to = y + place.row + tile.row;
+        task.offset = offset;
+        if (start == Start::kBias) task.start.same = bias + offset;
+        if (start == Start::kAccumulate) task.start = {.rows = task.to, .offset = offset};
+        task.first = ProductOf<Weight>(w, place, tile, x);
+        if (columns < V * kLanes) {
+          RunEdgeTile(tile.rows, columns, task);
+        } else {
+          RunTileOf(tile.rows, task);
+        }
+      });
+    });
   });
 }
 
-template <size_t V>
-void ProductOf(const PackedMatrix& w, size_t rows, const float* const* x, Start start,
-               const float* bias, float* const* y) {
-  const size_t width = w.gates() == 0 ? w.outputs() : w.packed_width();
-  const size_t panel_width = V * kLanes;
-  for (size_t row = 0; row < rows; row += kRowBlock) {
-    const size_t block = std::min(kRowBlock, rows - row);
-    size_t k = 0;
-    do {  // once even for no inputs: y is still set
-      const size_t count = std::min(kKBlock, w.inputs() - k);
-      for (size_t p = 0; p < w.panels(); ++p) {
-        const size_t columns = std::min(panel_width, width - p * panel_width);
-        PanelProduct<V>(w, p, block, x + row, k, count, k == 0 ? start : Start::kAccumulate, bias,
-                        y + row, columns);
-      }
-      k += count;
-    } while (k < w.inputs());
-  }
-}
-
 void ProductDispatch(const PackedMatrix& w, size_t rows, const float* const* x, Start start,
-                     const float* bias, float* const* y) {
-  switch (w.panel_width() / kLanes) {
-    case 2:
-      return ProductOf<2>(w, rows, x, start, bias, y);
-    case 3:
-      return ProductOf<3>(w, rows, x, start, bias, y);
-    default:
-      return ProductOf<4>(w, rows, x, start, bias, y);
-  }
+                     const float* bias, float* const* y, const PanelWalk& walk) {
+  WithWeight(w.precision(), [&](auto weight) HWY_ATTR {
+    using Weight = decltype(weight);
+    switch (w.gates()) {
+      case 2:
+        return RunProduct<2, Weight>(w, rows, x, start, bias, y, walk);
+      case 3:
+        return RunProduct<3, Weight>(w, rows, x, start, bias, y, walk);
+      case 4:
+        return RunProduct<4, Weight>(w, rows, x, start, bias, y, walk);
+      default:
+        return RunProduct<1, Weight>(w, rows, x, start, bias, y, walk);
+    }
+  });
 }
 
 // Rows of one block are copied, 4 vectors of columns at a time, into a contiguous panel, so that
@@ -141,9 +126,11 @@ void AccumulateOuterDispatch(size_t rows, const float* const* dy, const float* c
         std::memcpy(panel + n * kWidth, x[row + n] + i, columns * sizeof(float));
         std::memset(panel + n * kWidth + columns, 0, (kWidth - columns) * sizeof(float));
       }
-      ForEachTile(outputs, [&](auto tile_rows, size_t o) HWY_ATTR {
-        OuterTile<decltype(tile_rows)::value>(panel, block, dy + row, o, columns,
-                                              dw + o * inputs + i, inputs);
+      ForEachTile<kOuterVectors>(outputs, [&](const TilePlace& tile) HWY_ATTR {
+        WithRowCount<kTileRows(kOuterVectors)>(tile.rows, [&](auto tile_rows) HWY_ATTR {
+          OuterTile<decltype(tile_rows)::value>(panel, block, dy + row, tile.row, columns,
+                                                dw + tile.row * inputs + i, inputs);
+        });
       });
     }
   }
@@ -177,8 +164,8 @@ size_t Lanes() { return HWY_DYNAMIC_DISPATCH(LanesOf)(); }
 const char* TargetName() { return HWY_DYNAMIC_DISPATCH(NameOf)(); }
 
 void Product(const PackedMatrix& w, size_t rows, const float* const* x, Start start,
-             const float* bias, float* const* y) {
-  HWY_DYNAMIC_DISPATCH(ProductDispatch)(w, rows, x, start, bias, y);
+             const float* bias, float* const* y, const PanelWalk& walk) {
+  HWY_DYNAMIC_DISPATCH(ProductDispatch)(w, rows, x, start, bias, y, walk);
 }
 
 void AccumulateOuter(size_t rows, const float* const* dy, const float* const* x, size_t outputs,

@@ -12,6 +12,7 @@
 #include <cstddef>
 
 #include "core/kernels/packed_matrix.h"
+#include "core/kernels/panel_walk.h"
 
 namespace sequent::kernels {
 
@@ -23,9 +24,10 @@ enum class Start {
 
 // For each row r: y[r] from W x[r]; x[r] has w.inputs() floats. A Pack'ed matrix writes exactly
 // w.outputs() floats to y[r]; a PackGates'ed one writes w.packed_width() floats in packed order.
+// A walk over part of the panels sets only their columns.
 // `bias` (Start::kBias) comes from w.PackVector and has packed_width() floats; else nullptr.
 void Product(const PackedMatrix& w, size_t rows, const float* const* x, Start start,
-             const float* bias, float* const* y);
+             const float* bias, float* const* y, const PanelWalk& walk = {});
 
 // dw[o, i] += sum over r = 0, 1, ... of dy[r][o] x[r][i], in that order; dw is [outputs, inputs]
 // row-major. The weight gradient of y = W x.

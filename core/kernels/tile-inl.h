@@ -19,6 +19,7 @@
 #include <hwy/highway.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 HWY_BEFORE_NAMESPACE();
@@ -30,36 +31,73 @@ using Floats = hn::CappedTag<float, 16>;
 using Vec = hn::Vec<Floats>;
 constexpr size_t kLanes = hn::MaxLanes(Floats());
 
-// As many rows as the registers hold beside R broadcasts and one weight: 32 registers take 6 x 4
-// sums, 16 take 3 x 4.
+// As many rows as leave registers for one k's weights (V) and a broadcast, or the other way round.
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
-constexpr size_t kTileRows = 6;
+constexpr size_t kRegisters = 32;
 #else
-constexpr size_t kTileRows = 3;
+constexpr size_t kRegisters = 16;
 #endif
+constexpr size_t kTileRows(size_t vectors) {
+  if (kRegisters == 16) return vectors == 4 ? 3 : 4;
+  return vectors == 4 ? 6 : 8;
+}
+
+// One k's weights, as floats.
+template <size_t V>
+HWY_INLINE void LoadWeights(const float* HWY_RESTRICT from, Vec (&w)[V]) {
+  for (size_t v = 0; v < V; ++v) w[v] = hn::Load(Floats(), from + v * kLanes);
+}
+template <size_t V>
+HWY_INLINE void LoadWeights(const uint16_t* HWY_RESTRICT from, Vec (&w)[V]) {
+  const hn::RebindToUnsigned<Floats> words;
+  for (size_t v = 0; v + 1 < V; v += 2) {
+    const auto pair = hn::LoadU(words, reinterpret_cast<const uint32_t*>(from + v * kLanes));
+    w[v] = hn::BitCast(Floats(), hn::ShiftLeft<16>(pair));
+    w[v + 1] = hn::BitCast(Floats(), hn::And(pair, hn::Set(words, 0xffff0000u)));
+  }
+  if constexpr (V % 2 == 1) {
+    const hn::Rebind<uint16_t, Floats> halves;
+    const auto word = hn::PromoteTo(words, hn::LoadU(halves, from + (V - 1) * kLanes));
+    w[V - 1] = hn::BitCast(Floats(), hn::ShiftLeft<16>(word));
+  }
+}
+
+constexpr size_t kUnroll = 4;
+
+// One product of a tile: sum over k < count of x[r][k] * panel[k]. By default there is none.
+template <typename Weight>
+struct TileProduct {
+  const Weight* panel = nullptr;
+  const float* const* x = nullptr;
+  size_t count = 0;
+  // To ask the second-level cache for meanwhile: `prefetch_lines` cache lines for every kUnroll k,
+  // from `prefetch` on.
+  const char* prefetch = nullptr;
+  size_t prefetch_lines = 0;
+};
+
+// What a tile's sums start from: a row each, or the same for all rows, or zero.
+struct TileStart {
+  const float* const* rows = nullptr;  // from `offset` on
+  const float* same = nullptr;
+  size_t offset = 0;
+};
 
 template <size_t R, size_t V>
 struct Tile {
   Vec acc[R][V];
 
-  HWY_INLINE void Zero() {
-    for (size_t r = 0; r < R; ++r) {
-      for (size_t v = 0; v < V; ++v) acc[r][v] = hn::Zero(Floats());
-    }
-  }
-  // The same initial sums for all rows.
-  HWY_INLINE void LoadAll(const float* from) {
-    for (size_t r = 0; r < R; ++r) {
-      for (size_t v = 0; v < V; ++v) acc[r][v] = hn::Load(Floats(), from + v * kLanes);
-    }
-  }
-  HWY_INLINE void Load(const float* const* from, size_t offset) {
+  HWY_INLINE explicit Tile(const TileStart& start) {
     for (size_t r = 0; r < R; ++r) {
       for (size_t v = 0; v < V; ++v) {
-        acc[r][v] = hn::LoadU(Floats(), from[r] + offset + v * kLanes);
+        acc[r][v] = start.rows != nullptr
+                        ? hn::LoadU(Floats(), start.rows[r] + start.offset + v * kLanes)
+                    : start.same != nullptr ? hn::LoadU(Floats(), start.same + v * kLanes)
+                                            : hn::Zero(Floats());
       }
     }
   }
+
   HWY_INLINE void Store(float* const* to, size_t offset) const {
     for (size_t r = 0; r < R; ++r) {
       for (size_t v = 0; v < V; ++v) {
@@ -67,28 +105,84 @@ struct Tile {
       }
     }
   }
-  // acc[r] += sum over k of x[r][first_k + k] * panel[k].
-  HWY_INLINE void MultiplyAdd(const float* HWY_RESTRICT panel, const float* const* x,
-                              size_t first_k, size_t count) {
-    const float* rows[R];
-    for (size_t r = 0; r < R; ++r) rows[r] = x[r] + first_k;
+
+  template <typename Weight>
+  HWY_INLINE void Add(const TileProduct<Weight>& product) {
+    const Weight* HWY_RESTRICT panel = product.panel;
+    const float* x[R];
+    for (size_t r = 0; r < R; ++r) x[r] = product.x[r];
     Vec sums[R][V];
     for (size_t r = 0; r < R; ++r) {
       for (size_t v = 0; v < V; ++v) sums[r][v] = acc[r][v];
     }
-    for (size_t k = 0; k < count; ++k, panel += V * kLanes) {
-      Vec broadcast[R];
-      for (size_t r = 0; r < R; ++r) broadcast[r] = hn::Set(Floats(), rows[r][k]);
-      for (size_t v = 0; v < V; ++v) {
-        const Vec weight = hn::Load(Floats(), panel + v * kLanes);
-        for (size_t r = 0; r < R; ++r) sums[r][v] = hn::MulAdd(broadcast[r], weight, sums[r][v]);
+    const size_t whole = product.count - product.count % kUnroll;
+    size_t k = 0;
+    if (product.prefetch_lines == 0) {
+      for (; k < whole; k += kUnroll, panel += kUnroll * V * kLanes) AddSome(panel, x, k, sums);
+    } else {
+      const char* next = product.prefetch;
+      for (; k < whole; k += kUnroll, panel += kUnroll * V * kLanes) {
+        for (size_t i = 0; i < product.prefetch_lines; ++i, next += 64) {
+          __builtin_prefetch(next, 0, 2);
+        }
+        AddSome(panel, x, k, sums);
       }
     }
+    for (; k < product.count; ++k, panel += V * kLanes) AddOne(panel, x, k, sums);
     for (size_t r = 0; r < R; ++r) {
       for (size_t v = 0; v < V; ++v) acc[r][v] = sums[r][v];
     }
   }
+
+ private:
+  template <typename Weight>
+  HWY_INLINE static void AddOne(const Weight* HWY_RESTRICT panel, const float* const (&x)[R],
+                                size_t k, Vec (&sums)[R][V]) {
+    Vec w[V];
+    LoadWeights(panel, w);
+    for (size_t r = 0; r < R; ++r) {
+      const Vec broadcast = hn::Set(Floats(), x[r][k]);
+      for (size_t v = 0; v < V; ++v) sums[r][v] = hn::MulAdd(broadcast, w[v], sums[r][v]);
+    }
+  }
+  template <typename Weight>
+  HWY_INLINE static void AddSome(const Weight* HWY_RESTRICT panel, const float* const (&x)[R],
+                                 size_t k, Vec (&sums)[R][V]) {
+    static_assert(kUnroll == 4);
+    AddOne(panel, x, k, sums);
+    AddOne(panel + V * kLanes, x, k + 1, sums);
+    AddOne(panel + 2 * V * kLanes, x, k + 2, sums);
+    AddOne(panel + 3 * V * kLanes, x, k + 3, sums);
+  }
 };
+
+// start + first + second -> to.
+template <size_t V, typename Weight>
+struct TileTask {
+  TileStart start;
+  TileProduct<Weight> first, second;
+  float* const* to;
+  size_t offset;
+  // If set, the last vector's sum is put aside behind the others between the two products, and goes
+  // on from here: [kLanes] floats.
+  const float* restart = nullptr;
+};
+
+// Out of line: the accumulators have all registers to themselves.
+template <size_t R, size_t V, typename Weight>
+HWY_NOINLINE void RunTile(const TileTask<V, Weight>& task) {
+  Tile<R, V> tile(task.start);
+  if (task.first.count > 0) tile.Add(task.first);
+  if (task.restart != nullptr) {
+    const Vec restart = hn::LoadU(Floats(), task.restart);
+    for (size_t r = 0; r < R; ++r) {
+      hn::StoreU(tile.acc[r][V - 1], Floats(), task.to[r] + task.offset + V * kLanes);
+      tile.acc[r][V - 1] = restart;
+    }
+  }
+  if (task.second.count > 0) tile.Add(task.second);
+  tile.Store(task.to, task.offset);
+}
 
 // The first n <= kLanes floats at `from`, zeros behind them; and back.
 HWY_INLINE Vec LoadPart(const float* from, size_t n) {
@@ -112,26 +206,14 @@ struct RowCount {
   static constexpr size_t value = R;
 };
 
-// Calls body(RowCount<R>, first row, ) for rows cut into tiles of at most kTileRows rows.
-template <size_t kMax = kTileRows, class Body>
-HWY_INLINE void ForEachTile(size_t rows, const Body& body) {
-  size_t row = 0;
-  for (; row + kMax <= rows; row += kMax) body(RowCount<kMax>(), row);
-  switch (rows - row) {
-    case 1:
-      return body(RowCount<1>(), row);
-    case 2:
-      return body(RowCount<2>(), row);
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
-    case 3:
-      return body(RowCount<3>(), row);
-    case 4:
-      return body(RowCount<4>(), row);
-    case 5:
-      return body(RowCount<5>(), row);
-#endif
-    default:
-      return;
+// body(RowCount<rows>()) for 1 <= rows <= kMax.
+template <size_t kMax, class Body>
+HWY_INLINE void WithRowCount(size_t rows, const Body& body) {
+  if constexpr (kMax == 1) {
+    body(RowCount<1>());
+  } else {
+    if (rows == kMax) return body(RowCount<kMax>());
+    WithRowCount<kMax - 1>(rows, body);
   }
 }
 

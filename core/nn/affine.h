@@ -1,14 +1,17 @@
 // y = W x + b over addresses: the time-free half of dense layers, recurrent cells and heads.
+//
+// Thread safety: immutable after construction.
 #ifndef SEQUENT_CORE_NN_AFFINE_H_
 #define SEQUENT_CORE_NN_AFFINE_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "core/base/aligned.h"
 #include "core/kernels/packed_matrix.h"
 #include "core/kernels/product.h"
-#include "core/nn/arena.h"
+#include "core/nn/pass.h"
 
 namespace sequent {
 
@@ -19,25 +22,24 @@ class Affine {
     if (bias != nullptr) bias_ = weight_.PackVector(bias);
   }
 
-  void Apply(size_t rows, const float* const* x, float* const* y) const {
+  void Apply(size_t rows, const float* const* x, const Pass& pass, float* const* y) const {
     if (rows == 0) return;
-    if (bias_.empty()) {
-      kernels::Product(weight_, rows, x, kernels::Start::kZero, nullptr, y);
-    } else {
-      kernels::Product(weight_, rows, x, kernels::Start::kBias, bias_.data(), y);
-    }
+    const auto start = bias_.empty() ? kernels::Start::kZero : kernels::Start::kBias;
+    pass.ForPanels(weight_, rows, 0, [&](const kernels::PanelWalk& walk) {
+      kernels::Product(weight_, rows, x, start, bias(), y, walk);
+    });
   }
 
   // The same into new rows of the arena, in packed order if the matrix is in gate order.
-  float** Apply(size_t rows, const float* const* x, Arena* arena) const {
-    float** y = arena->AllocateRows(rows, weight_.packed_width());
-    Apply(rows, x, y);
+  float** Apply(size_t rows, const float* const* x, Pass* pass) const {
+    float** y = pass->arena.AllocateRows(rows, weight_.packed_width());
+    Apply(rows, x, *pass, y);
     return y;
   }
 
+  const kernels::PackedMatrix& weight() const { return weight_; }
+  const float* bias() const { return bias_.empty() ? nullptr : bias_.data(); }  // packed
   size_t packed_width() const { return weight_.packed_width(); }
-  // Multiply-adds per row.
-  uint64_t work() const { return uint64_t{weight_.outputs()} * weight_.inputs(); }
 
  private:
   kernels::PackedMatrix weight_;

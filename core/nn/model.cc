@@ -30,16 +30,13 @@ Status CheckUnused(const std::byte* row, size_t begin, size_t end) {
 Model::Model() = default;
 Model::~Model() = default;
 
-StatusOr<std::shared_ptr<const Model>> Model::Load(const std::string& path,
-                                                   const LoadOptions& options) {
+StatusOr<std::shared_ptr<const Model>> Model::Load(const std::string& path) {
   SEQ_ASSIGN_OR_RETURN(ModelContents contents, ReadModelFile(path));
-  return Create(std::move(contents), options);
+  return Create(std::move(contents));
 }
 
-StatusOr<std::shared_ptr<const Model>> Model::Create(ModelContents contents,
-                                                     const LoadOptions& options) {
+StatusOr<std::shared_ptr<const Model>> Model::Create(ModelContents contents) {
   std::shared_ptr<Model> model(new Model());
-  model->options_ = options;
   model->config_ = std::move(contents.config);
   model->fingerprint_ = std::move(contents.fingerprint);
   model->training_ = std::move(contents.training);
@@ -58,7 +55,6 @@ Status Model::Build(const TensorMap& tensors) {
     layers_.push_back(node.kind == NodeKind::kInput ? nullptr : MakeLayer(graph_, node, tensors));
     if (layers_.back() == nullptr) continue;
     offset += layers_.back()->state_size();
-    work_ += layers_.back()->work();
   }
   codec_offset_ = offset;
   SEQ_RETURN_IF_ERROR(BuildCodec());
@@ -92,7 +88,6 @@ void Model::BuildHeads(const TensorMap& tensors) {
       last_width_ += node.in_width;
     }
     heads_.emplace_back(node, offsets[k], tensors);
-    work_ += heads_.back().work();
   }
 }
 
@@ -142,11 +137,6 @@ Status Model::ValidateLast(const std::byte* row) const {
                                       ", got ", values[i]));
   }
   return absl::OkStatus();
-}
-
-size_t Model::PartsWorthwhile(size_t steps, size_t threads) const {
-  const uint64_t worth = steps * work_ / std::max<uint64_t>(options_.min_part_work, 1);
-  return std::clamp<uint64_t>(worth, 1, threads);
 }
 
 }  // namespace sequent

@@ -75,7 +75,7 @@ TEST_P(CellsTest, RnnEqualsTheOracle) {
       const Rows h = Rows::Random(kMaxRows, units, 4);
       for (size_t rows = 1; rows <= kMaxRows; ++rows) {
         Rows next(rows, units);
-        RnnStep(cell.packed, f, rows, cell.packed_input.in(), h.in(), next.out());
+        RnnStep(cell.packed, f, rows, StepInput::Ready(cell.packed_input.in()), h.in(), next.out());
         ASSERT_TRUE(next.GuardsHold());
         for (size_t r = 0; r < rows; ++r) {
           oracle::Doubles expected = oracle::Affine(cell.input[r], cell.u, ToDoubles(h[r]));
@@ -96,14 +96,13 @@ TEST_P(CellsTest, LstmEqualsTheOracle) {
       expected.push_back(oracle::LstmStep(cell.input[r], cell.u, ToDoubles(h[r]), ToDoubles(c[r])));
     }
     for (size_t rows = 1; rows <= kMaxRows; ++rows) {
-      Rows next_h(rows, units), next_c(rows, units), gates(rows, 4 * units);
-      LstmStep(cell.packed, rows, cell.packed_input.in(), h.in(), c.in(), next_c.out(),
-               next_h.out(), gates.out());
-      ASSERT_TRUE(next_h.GuardsHold() && next_c.GuardsHold() && gates.GuardsHold());
+      Rows next_h(rows, units), next_c(rows, units);
+      LstmStep(cell.packed, rows, StepInput::Ready(cell.packed_input.in()), h.in(), c.in(),
+               next_c.out(), next_h.out());
+      ASSERT_TRUE(next_h.GuardsHold() && next_c.GuardsHold());
       for (size_t r = 0; r < rows; ++r) {
         ASSERT_NO_FATAL_FAILURE(ExpectNear(next_h[r], expected[r].h, "h"));
         ASSERT_NO_FATAL_FAILURE(ExpectNear(next_c[r], expected[r].c, "c"));
-        ASSERT_NO_FATAL_FAILURE(ExpectNear(gates[r], expected[r].gates, "gates"));
       }
     }
   }
@@ -122,18 +121,12 @@ TEST_P(CellsTest, GruWithResetAfterEqualsTheOracle) {
       }
       bias.resize(RoundUp(units, kMaxLanes));
       for (size_t rows = 1; rows <= kMaxRows; ++rows) {
-        Rows next(rows, units), gates(rows, 4 * units);
-        GruAfterStep(cell.packed, bias.data(), update, rows, cell.packed_input.in(), h.in(),
-                     next.out(), gates.out());
-        ASSERT_TRUE(next.GuardsHold() && gates.GuardsHold());
+        Rows next(rows, units);
+        GruAfterStep(cell.packed, bias.data(), update, rows,
+                     StepInput::Ready(cell.packed_input.in()), h.in(), next.out());
+        ASSERT_TRUE(next.GuardsHold());
         for (size_t r = 0; r < rows; ++r) {
-          const oracle::Gru& gru = expected[r];
-          const std::span<const float> tape = gates[r];
-          ASSERT_NO_FATAL_FAILURE(ExpectNear(next[r], gru.h, "h"));
-          ASSERT_NO_FATAL_FAILURE(ExpectNear(tape.first(units), gru.r, "r"));
-          ASSERT_NO_FATAL_FAILURE(ExpectNear(tape.subspan(units, units), gru.z, "z"));
-          ASSERT_NO_FATAL_FAILURE(ExpectNear(tape.subspan(2 * units, units), gru.n, "n"));
-          ASSERT_NO_FATAL_FAILURE(ExpectNear(tape.last(units), gru.state_n, "U h + b'"));
+          ASSERT_NO_FATAL_FAILURE(ExpectNear(next[r], expected[r].h, "h"));
         }
       }
     }
@@ -151,18 +144,15 @@ TEST_P(CellsTest, GruWithResetBeforeEqualsTheOracle) {
             oracle::GruBeforeStep(rz.input[r], n.input[r], rz.u, n.u, update, ToDoubles(h[r])));
       }
       for (size_t rows = 1; rows <= kMaxRows; ++rows) {
-        Rows next(rows, units), left_rz(rows, 2 * units), left_rh(rows, units), tape(rows, units);
-        GruBeforeStep(rz.packed, n.packed, update, rows, rz.packed_input.in(), n.packed_input.in(),
-                      h.in(), left_rz.out(), left_rh.out(), next.out(), tape.out());
-        ASSERT_TRUE(next.GuardsHold() && left_rz.GuardsHold() && left_rh.GuardsHold());
-        ASSERT_TRUE(tape.GuardsHold());
+        Rows next(rows, units), z(rows, units), rh(rows, units);
+        GruBeforeGates(rz.packed, rows, StepInput::Ready(rz.packed_input.in()), h.in(), z.out(),
+                       rh.out());
+        GruBeforeState(n.packed, update, rows, StepInput::Ready(n.packed_input.in()), h.in(),
+                       z.in(), rh.in(), next.out());
+        ASSERT_TRUE(next.GuardsHold() && z.GuardsHold() && rh.GuardsHold());
         for (size_t r = 0; r < rows; ++r) {
-          const oracle::Gru& gru = expected[r];
-          ASSERT_NO_FATAL_FAILURE(ExpectNear(next[r], gru.h, "h"));
-          ASSERT_NO_FATAL_FAILURE(ExpectNear(left_rz[r].first(units), gru.r, "r"));
-          ASSERT_NO_FATAL_FAILURE(ExpectNear(left_rz[r].last(units), gru.z, "z"));
-          ASSERT_NO_FATAL_FAILURE(ExpectNear(left_rh[r], gru.state_n, "r h"));
-          ASSERT_NO_FATAL_FAILURE(ExpectNear(tape[r], gru.n, "n"));
+          ASSERT_NO_FATAL_FAILURE(ExpectNear(next[r], expected[r].h, "h"));
+          ASSERT_NO_FATAL_FAILURE(ExpectNear(rh[r], expected[r].state_n, "r h"));
         }
       }
     }
@@ -177,8 +167,8 @@ TEST_P(CellsTest, RnnHasTheSameBitsAloneAndInACrowd) {
     const Rows h = Rows::Random(kCrowd, units, 15);
     ExpectSameBitsInEveryBatch(kCrowd, [&](size_t first, size_t count) {
       Rows next(count, units);
-      RnnStep(cell.packed, Function::kTanh, count, cell.packed_input.in(first), h.in(first),
-              next.out());
+      RnnStep(cell.packed, Function::kTanh, count, StepInput::Ready(cell.packed_input.in(first)),
+              h.in(first), next.out());
       return std::vector<Rows>{next};
     });
   }
@@ -189,10 +179,10 @@ TEST_P(CellsTest, LstmHasTheSameBitsAloneAndInACrowd) {
     const Cell cell(4, units, kCrowd, 16);
     const Rows h = Rows::Random(kCrowd, units, 17), c = Rows::Random(kCrowd, units, 18);
     ExpectSameBitsInEveryBatch(kCrowd, [&](size_t first, size_t count) {
-      Rows next_h(count, units), next_c(count, units), gates(count, 4 * units);
-      LstmStep(cell.packed, count, cell.packed_input.in(first), h.in(first), c.in(first),
-               next_c.out(), next_h.out(), gates.out());
-      return std::vector<Rows>{next_h, next_c, gates};
+      Rows next_h(count, units), next_c(count, units);
+      LstmStep(cell.packed, count, StepInput::Ready(cell.packed_input.in(first)), h.in(first),
+               c.in(first), next_c.out(), next_h.out());
+      return std::vector<Rows>{next_h, next_c};
     });
   }
 }
@@ -203,10 +193,10 @@ TEST_P(CellsTest, GruWithResetAfterHasTheSameBitsAloneAndInACrowd) {
     const Rows h = Rows::Random(kCrowd, units, 20);
     const std::vector<float> bias = RandomVector(RoundUp(units, kMaxLanes), 21);
     ExpectSameBitsInEveryBatch(kCrowd, [&](size_t first, size_t count) {
-      Rows next(count, units), gates(count, 4 * units);
+      Rows next(count, units);
       GruAfterStep(cell.packed, bias.data(), UpdateGate::kKeepOld, count,
-                   cell.packed_input.in(first), h.in(first), next.out(), gates.out());
-      return std::vector<Rows>{next, gates};
+                   StepInput::Ready(cell.packed_input.in(first)), h.in(first), next.out());
+      return std::vector<Rows>{next};
     });
   }
 }
@@ -216,11 +206,13 @@ TEST_P(CellsTest, GruWithResetBeforeHasTheSameBitsAloneAndInACrowd) {
     const Cell rz(2, units, kCrowd, 22), n(1, units, kCrowd, 23);
     const Rows h = Rows::Random(kCrowd, units, 24);
     ExpectSameBitsInEveryBatch(kCrowd, [&](size_t first, size_t count) {
-      Rows next(count, units), left_rz(count, 2 * units), left_rh(count, units);
-      GruBeforeStep(rz.packed, n.packed, UpdateGate::kTakeNew, count, rz.packed_input.in(first),
-                    n.packed_input.in(first), h.in(first), left_rz.out(), left_rh.out(), next.out(),
-                    nullptr);
-      return std::vector<Rows>{next, left_rz, left_rh};
+      Rows next(count, units), z(count, units), rh(count, units);
+      GruBeforeGates(rz.packed, count, StepInput::Ready(rz.packed_input.in(first)), h.in(first),
+                     z.out(), rh.out());
+      GruBeforeState(n.packed, UpdateGate::kTakeNew, count,
+                     StepInput::Ready(n.packed_input.in(first)), h.in(first), z.in(), rh.in(),
+                     next.out());
+      return std::vector<Rows>{next, z, rh};
     });
   }
 }
@@ -240,7 +232,13 @@ TEST_P(CellsTest, TheInputHalfStoredAndReloadedGivesTheBitsOfOneSumOverInputAndS
     const AlignedVector<float> packed_bias = packed_w.PackVector(bias.data());
     Rows half(kRows, packed_w.packed_width()), h_split(kRows, units), c_split(kRows, units);
     Product(packed_w, kRows, x.in(), Start::kBias, packed_bias.data(), half.out());
-    LstmStep(cell.packed, kRows, half.in(), h.in(), c.in(), c_split.out(), h_split.out(), nullptr);
+    LstmStep(cell.packed, kRows, StepInput::Ready(half.in()), h.in(), c.in(), c_split.out(),
+             h_split.out());
+    Rows h_on_the_way(kRows, units), c_on_the_way(kRows, units);
+    LstmStep(cell.packed, kRows, StepInput::Of(&packed_w, packed_bias.data(), x.in()), h.in(),
+             c.in(), c_on_the_way.out(), h_on_the_way.out());
+    EXPECT_TRUE(SameBits(h_split, h_on_the_way)) << units;
+    EXPECT_TRUE(SameBits(c_split, c_on_the_way)) << units;
 
     std::vector<float> joined;
     for (size_t o = 0; o < 4 * units; ++o) {
@@ -253,21 +251,21 @@ TEST_P(CellsTest, TheInputHalfStoredAndReloadedGivesTheBitsOfOneSumOverInputAndS
       std::ranges::copy(packed_bias, start[r].begin());
     }
     Rows h_whole(kRows, units), c_whole(kRows, units);
-    LstmStep(PackedMatrix::PackGates(joined.data(), 4, units, kInputs + units), kRows, start.in(),
-             xh.in(), c.in(), c_whole.out(), h_whole.out(), nullptr);
+    LstmStep(PackedMatrix::PackGates(joined.data(), 4, units, kInputs + units), kRows,
+             StepInput::Ready(start.in()), xh.in(), c.in(), c_whole.out(), h_whole.out());
     EXPECT_TRUE(SameBits(h_split, h_whole)) << units;
     EXPECT_TRUE(SameBits(c_split, c_whole)) << units;
   }
 }
 
-TEST_P(CellsTest, LstmMayAdvanceItsCellInPlaceAndLeaveOutTheTape) {
+TEST_P(CellsTest, LstmMayAdvanceItsCellInPlace) {
   const Cell cell(4, 19, 7, 31);
   const Rows h = Rows::Random(7, 19, 32), c = Rows::Random(7, 19, 33);
-  Rows in_place = c, c_apart(7, 19), h_in_place(7, 19), h_apart(7, 19), gates(7, 76);
-  LstmStep(cell.packed, 7, cell.packed_input.in(), h.in(), c.in(), c_apart.out(), h_apart.out(),
-           gates.out());
-  LstmStep(cell.packed, 7, cell.packed_input.in(), h.in(), in_place.in(), in_place.out(),
-           h_in_place.out(), nullptr);
+  Rows in_place = c, c_apart(7, 19), h_in_place(7, 19), h_apart(7, 19);
+  LstmStep(cell.packed, 7, StepInput::Ready(cell.packed_input.in()), h.in(), c.in(), c_apart.out(),
+           h_apart.out());
+  LstmStep(cell.packed, 7, StepInput::Ready(cell.packed_input.in()), h.in(), in_place.in(),
+           in_place.out(), h_in_place.out());
   EXPECT_TRUE(SameBits(in_place, c_apart));
   EXPECT_TRUE(SameBits(h_in_place, h_apart));
 }
@@ -277,10 +275,10 @@ TEST_P(CellsTest, GruWithResetAfterWithoutAStateBiasIsThatWithABiasOfZeros) {
   const Rows h = Rows::Random(7, 19, 35);
   const std::vector<float> zeros(RoundUp(19, kMaxLanes));
   Rows with(7, 19), without(7, 19);
-  GruAfterStep(cell.packed, zeros.data(), UpdateGate::kKeepOld, 7, cell.packed_input.in(), h.in(),
-               with.out(), nullptr);
-  GruAfterStep(cell.packed, nullptr, UpdateGate::kKeepOld, 7, cell.packed_input.in(), h.in(),
-               without.out(), nullptr);
+  GruAfterStep(cell.packed, zeros.data(), UpdateGate::kKeepOld, 7,
+               StepInput::Ready(cell.packed_input.in()), h.in(), with.out());
+  GruAfterStep(cell.packed, nullptr, UpdateGate::kKeepOld, 7,
+               StepInput::Ready(cell.packed_input.in()), h.in(), without.out());
   EXPECT_TRUE(SameBits(with, without));
 }
 
@@ -291,11 +289,59 @@ TEST_P(CellsTest, StatesFarOutStayFinite) {
     for (float& x : h[r]) x *= 1e6f;
     std::ranges::fill(c[r], 1e30f);
   }
-  LstmStep(cell.packed, 3, cell.packed_input.in(), h.in(), c.in(), next_c.out(), next_h.out(),
-           nullptr);
+  LstmStep(cell.packed, 3, StepInput::Ready(cell.packed_input.in()), h.in(), c.in(), next_c.out(),
+           next_h.out());
   for (size_t r = 0; r < 3; ++r) {
     for (const float x : next_h[r]) EXPECT_LE(std::abs(x), 1.0f);
     for (const float x : next_c[r]) EXPECT_TRUE(std::isfinite(x));
+  }
+}
+
+// A walk in parts, from either end, and with the input half worked out on the way.
+TEST_P(CellsTest, HowAStepWalksOverItsPanelsMakesNoDifference) {
+  constexpr size_t kRows = 31, kUnits = 150, kInputs = 21;
+  const std::vector<float> w = RandomVector(3 * kUnits * kInputs, 40, 0.3f);
+  const std::vector<float> bias = RandomVector(3 * kUnits, 41);
+  const PackedMatrix packed_w = PackedMatrix::PackGates(w.data(), 3, kUnits, kInputs);
+  const AlignedVector<float> packed_bias = packed_w.PackVector(bias.data());
+  const Cell cell(3, kUnits, kRows, 42);
+  const Rows x = Rows::Random(kRows, kInputs, 43), h = Rows::Random(kRows, kUnits, 44);
+  Rows half(kRows, packed_w.packed_width()), whole(kRows, kUnits), parts(kRows, kUnits);
+  Product(packed_w, kRows, x.in(), Start::kBias, packed_bias.data(), half.out());
+  GruAfterStep(cell.packed, nullptr, UpdateGate::kKeepOld, kRows, StepInput::Ready(half.in()),
+               h.in(), whole.out());
+  const StepInput on_the_way = StepInput::Of(&packed_w, packed_bias.data(), x.in());
+  for (const PanelWalk& walk : {PanelWalk{.begin = 3, .backwards = true},
+                                PanelWalk{.begin = 1, .end = 3}, PanelWalk{.end = 1}}) {
+    GruAfterStep(cell.packed, nullptr, UpdateGate::kKeepOld, kRows, on_the_way, h.in(), parts.out(),
+                 walk);
+  }
+  EXPECT_TRUE(SameBits(parts, whole));
+}
+
+TEST_P(CellsTest, InBf16AStepIsTheFp32StepOfTheRoundedWeights) {
+  for (const size_t gates : {1, 2, 3, 4}) {
+    const size_t units = 70, rows = 11;
+    std::vector<float> u = RandomVector(gates * units * units, 45, 0.2f);
+    const PackedMatrix bf16 =
+        PackedMatrix::PackGates(u.data(), gates, units, units, Precision::kBf16);
+    for (float& x : u) x = FromBf16(ToBf16(x));
+    const PackedMatrix fp32 = PackedMatrix::PackGates(u.data(), gates, units, units);
+    const Rows h = Rows::Random(rows, units, 46), c = Rows::Random(rows, units, 47);
+    const Rows sums = Rows::Random(rows, fp32.packed_width(), 48);
+    const auto step = [&](const PackedMatrix& matrix) {
+      Rows out(rows, units), other(rows, units);
+      const StepInput input = StepInput::Ready(sums.in());
+      if (gates == 1) RnnStep(matrix, Function::kTanh, rows, input, h.in(), out.out());
+      if (gates == 2) GruBeforeGates(matrix, rows, input, h.in(), other.out(), out.out());
+      if (gates == 3) {
+        GruAfterStep(matrix, nullptr, UpdateGate::kTakeNew, rows, input, h.in(), out.out());
+      }
+      if (gates == 4) LstmStep(matrix, rows, input, h.in(), c.in(), other.out(), out.out());
+      return out;
+    };
+    EXPECT_TRUE(SameBits(step(bf16), step(fp32))) << gates;
+    EXPECT_EQ(bf16.bytes() * 2, fp32.bytes());
   }
 }
 

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "core/kernels/lanes.h"
@@ -19,8 +21,9 @@ class PackedMatrixTest : public OnEveryTarget {};
 // The column-th column of the packed matrix as a vector of w.inputs() weights.
 std::vector<float> Column(const PackedMatrix& w, size_t column) {
   std::vector<float> weights;
-  const float* at = w.panel(column / w.panel_width()) + column % w.panel_width();
-  for (size_t k = 0; k < w.inputs(); ++k) weights.push_back(at[k * w.panel_width()]);
+  const size_t panel = column / w.panel_width();
+  const float* at = w.panel<float>(panel) + column % w.panel_width();
+  for (size_t k = 0; k < w.inputs(); ++k) weights.push_back(at[k * w.panel_columns(panel)]);
   return weights;
 }
 
@@ -33,7 +36,7 @@ TEST_P(PackedMatrixTest, PlainColumnsStandInOrderAndZerosBehindThem) {
     const std::vector<float> w = RandomVector(outputs * 3, outputs);
     const PackedMatrix packed = PackedMatrix::Pack(w.data(), outputs, 3);
     EXPECT_EQ(packed.outputs(), outputs);
-    EXPECT_EQ(packed.packed_width() % packed.panel_width(), 0u);
+    EXPECT_EQ(packed.packed_width(), RoundUp(outputs, Lanes()));
     for (size_t o = 0; o < packed.packed_width(); ++o) {
       EXPECT_EQ(Column(packed, o), o < outputs ? RowOf(w, o, 3) : std::vector<float>(3)) << o;
     }
@@ -88,9 +91,20 @@ TEST_P(PackedMatrixTest, PanelsStandOnCacheLinesOrLanesAtLeast) {
   const std::vector<float> w = RandomVector(100 * 7, 1);
   const PackedMatrix packed = PackedMatrix::Pack(w.data(), 100, 7);
   for (size_t p = 0; p < packed.panels(); ++p) {
-    EXPECT_EQ(reinterpret_cast<uintptr_t>(packed.panel(p)) % (Lanes() * sizeof(float)), 0u);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(packed.panel<float>(p)) % (Lanes() * sizeof(float)), 0u);
   }
   EXPECT_EQ(packed.bytes(), packed.packed_width() * 7 * sizeof(float));
+}
+
+TEST(Bf16, RoundsToTheNearestAndTiesToEven) {
+  EXPECT_EQ(ToBf16(1.0f), 0x3f80);
+  EXPECT_EQ(FromBf16(0x3f80), 1.0f);
+  EXPECT_EQ(ToBf16(1.0f + 0x1p-8f), 0x3f80);             // a tie, down to even
+  EXPECT_EQ(ToBf16(1.0f + 0x1p-7f + 0x1p-8f), 0x3f82);   // a tie, up to even
+  EXPECT_EQ(ToBf16(1.0f + 0x1p-8f + 0x1p-20f), 0x3f81);  // above the tie
+  EXPECT_EQ(ToBf16(-1.0f), 0xbf80);
+  EXPECT_TRUE(std::isinf(FromBf16(ToBf16(std::numeric_limits<float>::infinity()))));
+  EXPECT_TRUE(std::isnan(FromBf16(ToBf16(std::numeric_limits<float>::quiet_NaN()))));
 }
 
 SEQUENT_ON_EVERY_TARGET(PackedMatrixTest);

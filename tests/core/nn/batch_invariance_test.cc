@@ -25,6 +25,28 @@ std::vector<NamedModel> Models() {
   return models;
 }
 
+// Plays sequences of different lengths together: every tick takes some of the rows, in some
+// order, for some steps each.
+void PlayTogether(const Model& model, std::vector<std::unique_ptr<Player>>* players, uint64_t seed,
+                  ThreadPool* pool, Sharing sharing) {
+  Workspace workspace;
+  const RandomStream random(seed, 5, 5);
+  uint64_t i = 0;
+  std::vector<TickRow> rows;
+  for (bool more = true; more;) {
+    rows.clear();
+    more = false;
+    for (auto& player : *players) {
+      more |= player->left() > 0;
+      if (Draw(random, i++, 0, 3) == 0) continue;
+      const size_t longest = Draw(random, i++, 0, 2) == 0 ? 25 : 4;
+      const size_t steps = std::min(player->left(), Draw(random, i++, 0, longest));
+      rows.insert(rows.begin() + Draw(random, i++, 0, rows.size()), player->Next(steps));
+    }
+    model.Run({.rows = rows}, &workspace, pool, SharingPlan(sharing));
+  }
+}
+
 class BatchInvariance : public testing::TestWithParam<NamedModel> {
  protected:
   // Plays a sequence of `steps` in one piece, alone, on this thread.
@@ -34,26 +56,9 @@ class BatchInvariance : public testing::TestWithParam<NamedModel> {
     return player;
   }
 
-  // Plays sequences of different lengths together: every tick takes some of the rows, in some
-  // order, for some steps each.
   void PlayTogether(std::vector<std::unique_ptr<Player>>* players, uint64_t seed,
                     ThreadPool* pool) const {
-    Workspace workspace;
-    const RandomStream random(seed, 5, 5);
-    uint64_t i = 0;
-    std::vector<TickRow> rows;
-    for (bool more = true; more;) {
-      rows.clear();
-      more = false;
-      for (auto& player : *players) {
-        more |= player->left() > 0;
-        if (Draw(random, i++, 0, 3) == 0) continue;
-        const size_t longest = Draw(random, i++, 0, 2) == 0 ? 25 : 4;
-        const size_t steps = std::min(player->left(), Draw(random, i++, 0, longest));
-        rows.insert(rows.begin() + Draw(random, i++, 0, rows.size()), player->Next(steps));
-      }
-      model_->Run({.rows = rows}, &workspace, pool);
-    }
+    sequent::PlayTogether(*model_, players, seed, pool, Sharing::kRows);
   }
 
   const std::shared_ptr<const Model> model_ = MakeModel(GetParam().second);
@@ -101,6 +106,31 @@ TEST_P(BatchInvariance, SameBitsAloneAndInACrowdOnAnyNumberOfThreads) {
     PlayTogether(&crowd, threads, threads == 1 ? nullptr : &pool);
     for (size_t p = 0; p < kPlayers; ++p) {
       EXPECT_TRUE(SameBits(*model_, *alone[p], *crowd[p])) << threads << " threads, row " << p;
+    }
+  }
+}
+
+// Layers wide enough to be shared out, of every kind that has panels.
+TEST(SharedByPanels, SameBitsAloneAndInACrowdOnAnyNumberOfThreads) {
+  const auto model = MakeModel(FeatureContents(
+      "layers { name: 'a' lstm { units: 270 } } layers { name: 'b' gru { units: 300 } } "
+      "layers { name: 'c' gru { units: 510 reset: BEFORE } } layers { name: 'd' rnn { units: 530 } "
+      "} "
+      "layers { name: 'e' dense { units: 500 } } heads { name: 'y' regression {} }"));
+  constexpr size_t kPlayers = 3, kSteps = 4;
+  const auto make = [&](size_t p) {
+    return std::make_unique<Player>(*model, RandomSequence(*model, kSteps, p));
+  };
+  std::vector<std::unique_ptr<Player>> alone;
+  for (size_t p = 0; p < kPlayers; ++p) alone.push_back(make(p));
+  for (const auto& player : alone) player->PlayAll();
+  for (size_t threads = 2; threads <= 3; ++threads) {
+    ThreadPool pool(threads);
+    std::vector<std::unique_ptr<Player>> crowd;
+    for (size_t p = 0; p < kPlayers; ++p) crowd.push_back(make(p));
+    PlayTogether(*model, &crowd, threads, &pool, Sharing::kPanels);
+    for (size_t p = 0; p < kPlayers; ++p) {
+      EXPECT_TRUE(SameBits(*model, *alone[p], *crowd[p])) << threads << " threads, row " << p;
     }
   }
 }

@@ -1,0 +1,131 @@
+// The order in which tiles are computed: rows in blocks, panel by panel, the rows of a block tile
+// by tile under each panel.
+//
+// A panel stays in the second-level cache while all tiles of a block use it. Where the weights come
+// from further away, the tiles under one panel ask for the next one, each for its share: then the
+// way of the weights and the arithmetic run side by side. With a single tile there is nothing to
+// win: the processor's own prefetcher sees one stream.
+//
+// Included once per target, inside Highway's foreach_target.
+
+#if defined(SEQUENT_CORE_KERNELS_WALK_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SEQUENT_CORE_KERNELS_WALK_INL_H_
+#undef SEQUENT_CORE_KERNELS_WALK_INL_H_
+#else
+#define SEQUENT_CORE_KERNELS_WALK_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstddef>
+
+#include "core/kernels/packed_matrix.h"
+#include "core/kernels/panel_walk.h"
+#include "core/kernels/tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace sequent::kernels::HWY_NAMESPACE {
+
+// Rows whose inputs stay in the second-level cache while all panels pass over them.
+constexpr size_t kRowBlock = 128;
+
+// A block of rows under a panel.
+struct Place {
+  static constexpr size_t kNone = SIZE_MAX;
+
+  size_t row, rows;  // the first one, how many
+  size_t panel;
+  size_t next_panel;  // of the walk, or kNone
+};
+
+// A tile of such a block.
+struct TilePlace {
+  size_t row, rows;    // from the block's first row on
+  size_t tile, tiles;  // which one of how many
+};
+
+template <class Body>
+HWY_INLINE void ForEachPlace(const PackedMatrix& w, const PanelWalk& walk, size_t rows,
+                             const Body& body) {
+  const size_t begin = std::min(walk.begin, w.panels()), end = std::min(walk.end, w.panels());
+  const size_t blocks = (rows + kRowBlock - 1) / kRowBlock;
+  for (size_t b = 0; b < blocks; ++b) {
+    const size_t first = rows * b / blocks, count = rows * (b + 1) / blocks - first;
+    for (size_t i = begin; i < end; ++i) {
+      const size_t panel = walk.backwards ? end - 1 - (i - begin) : i;
+      const size_t next = i + 1 == end ? Place::kNone : walk.backwards ? panel - 1 : panel + 1;
+      body(Place{first, count, panel, next});
+    }
+  }
+}
+
+// As few tiles of at most kTileRows(V) rows as there can be, of equal height as far as they go.
+template <size_t V, class Body>
+HWY_INLINE void ForEachTile(size_t rows, const Body& body) {
+  const size_t tiles = (rows + kTileRows(V) - 1) / kTileRows(V);
+  size_t row = 0;
+  for (size_t i = 0; i < tiles; ++i) {
+    const size_t next = rows * (i + 1) / tiles;
+    body(TilePlace{row, next - row, i, tiles});
+    row = next;
+  }
+}
+
+template <size_t V>
+struct VectorCount {
+  static constexpr size_t value = V;
+};
+
+// body(VectorCount<panel's vectors>()). kGates 2 to 4: as many in every panel; 1: up to 4.
+template <size_t kGates, class Body>
+HWY_INLINE void WithVectorCount(const PackedMatrix& w, size_t panel, const Body& body) {
+  if constexpr (kGates > 1) {
+    body(VectorCount<kGates>());
+  } else {
+    switch (w.panel_columns(panel) / kLanes) {
+      case 1:
+        return body(VectorCount<1>());
+      case 2:
+        return body(VectorCount<2>());
+      case 3:
+        return body(VectorCount<3>());
+      default:
+        return body(VectorCount<4>());
+    }
+  }
+}
+
+// body(weight), where decltype(weight) is what the matrix stores.
+template <class Body>
+HWY_INLINE void WithWeight(Precision precision, const Body& body) {
+  if (precision == Precision::kBf16) return body(uint16_t{});
+  body(float{});
+}
+
+// W x of a tile; x[0] belongs to the first row of all.
+template <typename Weight>
+HWY_INLINE TileProduct<Weight> ProductOf(const PackedMatrix& w, const Place& place,
+                                         const TilePlace& tile, const float* const* x) {
+  TileProduct<Weight> product{w.panel<Weight>(place.panel), x + place.row + tile.row, w.inputs()};
+  if (!w.streamed() || tile.tiles == 1 || place.next_panel == Place::kNone) return product;
+  // Its share of the next panel.
+  constexpr size_t kLine = 64;
+  const size_t step_bytes = w.panel_columns(place.next_panel) * sizeof(Weight) * kUnroll;
+  const size_t steps = w.inputs() / kUnroll;
+  const size_t lines = (step_bytes / kLine + tile.tiles - 1) / tile.tiles;
+  const size_t begin = tile.tile * lines * kLine * steps;
+  if (begin >= step_bytes * steps) return product;
+  product.prefetch = reinterpret_cast<const char*>(w.panel<Weight>(place.next_panel)) + begin;
+  product.prefetch_lines = lines;
+  return product;
+}
+
+template <size_t V, typename Weight>
+HWY_INLINE void RunTileOf(size_t rows, const TileTask<V, Weight>& task) {
+  WithRowCount<kTileRows(V)>(
+      rows, [&](auto count) HWY_ATTR { RunTile<decltype(count)::value, V, Weight>(task); });
+}
+
+}  // namespace sequent::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // toggle
