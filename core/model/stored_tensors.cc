@@ -23,9 +23,7 @@ std::string TensorPlace(std::string_view name) {
   return StrCat("tensor '", Quoted(name, 160), "'");
 }
 
-std::string ScaleName(std::string_view name) {
-  return std::string(name).append(kScaleSuffix);
-}
+std::string ScaleName(std::string_view name) { return std::string(name).append(kScaleSuffix); }
 
 template <typename T>
 std::vector<T> Numbers(const Safetensors& file, const StoredTensor& stored) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/model/quantize.h"
 #include "core/model/tensor_table.h"
 #include "core/nn/head.h"
 #include "core/nn/layer.h"
@@ -42,13 +43,16 @@ StatusOr<std::shared_ptr<const Model>> Model::Create(ModelContents contents,
   model->config_ = std::move(contents.config);
   model->fingerprint_ = std::move(contents.fingerprint);
   model->training_ = std::move(contents.training);
-  SEQ_RETURN_IF_ERROR(model->Build(contents.tensors));
+  SEQ_RETURN_IF_ERROR(model->Build(std::move(contents.tensors)));
   return std::shared_ptr<const Model>(std::move(model));
 }
 
-Status Model::Build(const TensorMap& tensors) {
+Status Model::Build(TensorMap tensors) {
   SEQ_ASSIGN_OR_RETURN(graph_, ResolveGraph(config_));
-  SEQ_RETURN_IF_ERROR(CheckTensors(TensorTable(graph_), tensors));
+  const std::vector<TensorSpec> table = TensorTable(graph_);
+  SEQ_RETURN_IF_ERROR(CheckTensors(table, tensors));
+  precision_ = options_.precision.value_or(StoredPrecision(table, tensors));
+  RoundTensors(table, precision_, &tensors);
   for (const auto& [name, tensor] : tensors) parameters_ += tensor.values.size();
 
   size_t offset = 0;

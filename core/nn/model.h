@@ -6,6 +6,8 @@
 //
 //   | layers' state | codec state | last: "there is one" + the heads' inputs at the last step |
 //
+// A model has one precision, which is one arithmetic for every batch, chunk and thread count.
+//
 // Batch invariance: the outputs and the state of a row are bit-identical whatever other rows share
 // the batch, however its steps are cut into chunks, and on any number of threads.
 //
@@ -17,10 +19,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "core/base/precision.h"
 #include "core/base/status.h"
 #include "core/base/thread_pool.h"
 #include "core/codec/series_codec.h"
@@ -57,6 +61,8 @@ class Head;
 class Layer;
 
 struct ModelOptions {
+  // The weights are rounded to this precision; none: as they are stored.
+  std::optional<Precision> precision = std::nullopt;
   // Multiply-adds that are worth a thread of their own; a smaller batch stays on fewer threads. The
   // default is some 30 microseconds of one core, several times what waking a thread costs.
   uint64_t min_part_work = 1'000'000;
@@ -80,7 +86,7 @@ class Model {
   const std::string& fingerprint() const { return fingerprint_; }
   const std::string& training() const { return training_; }
   uint64_t parameters() const { return parameters_; }  // number of weights
-  const char* precision() const { return "fp32"; }
+  Precision precision() const { return precision_; }
 
   // Exactly one of these is set, or neither: token ids without text.
   const TextCodec* text_codec() const { return text_codec_.get(); }
@@ -110,7 +116,7 @@ class Model {
   friend class TickPart;
 
   Model();
-  Status Build(const TensorMap& tensors);
+  Status Build(TensorMap tensors);
   Status BuildCodec();
   void BuildHeads(const TensorMap& tensors);
   Status ValidateLast(const std::byte* row) const;
@@ -120,6 +126,7 @@ class Model {
   v1::ModelConfig config_;
   Graph graph_;
   std::string fingerprint_, training_;
+  Precision precision_ = Precision::kFp32;
   uint64_t parameters_ = 0;
   uint64_t work_ = 0;  // multiply-adds per step
   std::unique_ptr<const TextCodec> text_codec_;

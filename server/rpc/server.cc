@@ -61,7 +61,7 @@ class Server::Impl {
         events_(std::move(events)),
         problems_(options.clock, events_),
         metrics_(options.version, options.revision, kernels::TargetName()),
-        registry_(&metrics_),
+        registry_(&metrics_, {.precision = options_.precision}),
         engine_(options.engine, &registry_, &metrics_, options.clock),
         executor_(std::make_unique<Executor>(ExecutorThreads())) {}
   ~Impl() { Shutdown(); }

@@ -36,8 +36,8 @@ BadFile BadInt8(const std::string& name, const std::string& message,
 
 BadFile BadScale(const std::string& name, float value) {
   return BadInt8(
-      name,
-      "tensor 'next.weight_scale': expected scales that are 0 or normal numbers, got", [=](ModelBytes* b) {
+      name, "tensor 'next.weight_scale': expected scales that are 0 or normal numbers, got",
+      [=](ModelBytes* b) {
         std::memcpy(b->data.data() + b->tensor("next.weight_scale")->begin + 4, &value, 4);
       });
 }
@@ -67,9 +67,7 @@ std::vector<BadFile> BadRoundedFiles() {
               "tensor 'next.weight': expected its scales in 'next.weight_scale', got no such",
               [](ModelBytes* b) { b->tensor("next.weight_scale")->name = "next.weight_scales"; }),
       BadInt8("Int8ScalesOfAnotherShape", scales + "dtype F32 and shape [4], got another one",
-              [](ModelBytes* b) {
-                b->tensor("next.weight_scale")->shape = {2, 2};
-              }),
+              [](ModelBytes* b) { b->tensor("next.weight_scale")->shape = {2, 2}; }),
       BadInt8("Int8ScalesOfAnotherDtype", scales + "dtype F32 and shape [4], got another one",
               [](ModelBytes* b) { b->tensor("next.weight_scale")->dtype = "I32"; }),
       BadInt8("Int8ScalesInInt8", scales + "a matrix, as its dtype is I8, got 1 dimensions",
@@ -77,10 +75,9 @@ std::vector<BadFile> BadRoundedFiles() {
                 b->tensor("next.weight_scale")->dtype = "I8";
                 b->tensor("next.weight_scale")->shape = {16};
               }),
-      BadInt8("Int8Vector", "tensor 'next.weight': expected a matrix, as its dtype is I8, got 1 dim",
-              [](ModelBytes* b) {
-                b->tensor("next.weight")->shape = {12};
-              }),
+      BadInt8("Int8Vector",
+              "tensor 'next.weight': expected a matrix, as its dtype is I8, got 1 dim",
+              [](ModelBytes* b) { b->tensor("next.weight")->shape = {12}; }),
       BadScale("Int8ScaleNegative", -0.5f),
       BadScale("Int8ScaleDenormal", 1e-40f),
       BadScale("Int8ScaleTooLarge", 3e38f),
