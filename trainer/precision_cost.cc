@@ -8,12 +8,10 @@ namespace sequent {
 double PrecisionCost::percent() const { return 100 * (rounded - fp32) / std::fabs(fp32); }
 
 StatusOr<PrecisionCost> MeasurePrecisionCost(const std::vector<std::string>& paths,
-                                             const ModelData& data,
-                                             const train::Measures& rounded, ThreadPool* pool) {
-  SEQ_ASSIGN_OR_RETURN(const ModelList exact,
-                       LoadModels(paths, {.precision = Precision::kFp32}));
-  SEQ_ASSIGN_OR_RETURN(const train::Measures measures,
-                       Score(exact, data.dataset, data.part, pool));
+                                             const ModelData& data, const train::Measures& rounded,
+                                             ThreadPool* pool) {
+  SEQ_ASSIGN_OR_RETURN(const ModelList exact, LoadModels(paths, {.precision = Precision::kFp32}));
+  SEQ_ASSIGN_OR_RETURN(const train::Measures measures, Score(exact, data.dataset, data.part, pool));
   const char* measure = rounded.contains("loss") ? "loss" : "rmse";
   return PrecisionCost{measure, measures.at(measure), rounded.at(measure)};
 }

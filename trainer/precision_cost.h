@@ -26,8 +26,8 @@ struct PrecisionCost {
 // Measures `data.part` in both; `rounded` are data.models' measures in another precision, or as a
 // file stores them. `paths` name the models' files. Errors: as LoadModelData.
 StatusOr<PrecisionCost> MeasurePrecisionCost(const std::vector<std::string>& paths,
-                                             const ModelData& data,
-                                             const train::Measures& rounded, ThreadPool* pool);
+                                             const ModelData& data, const train::Measures& rounded,
+                                             ThreadPool* pool);
 
 // "  loss_fp32 ..." and the difference, for people.
 std::string DescribePrecisionCost(const PrecisionCost& cost, Precision precision);

@@ -93,8 +93,7 @@ StatusOr<std::vector<std::string>> Write(const ModelContents& contents,
 }
 
 StatusOr<PrecisionCost> MeasureCost(const std::string& written, const QuantizeOptions& options) {
-  SEQ_ASSIGN_OR_RETURN(const ModelData data,
-                       LoadModelData({written}, options.data, options.part));
+  SEQ_ASSIGN_OR_RETURN(const ModelData data, LoadModelData({written}, options.data, options.part));
   ThreadPool pool(std::max(1u, std::thread::hardware_concurrency()));
   SEQ_ASSIGN_OR_RETURN(const train::Measures measures,
                        Score(data.models, data.dataset, data.part, &pool));

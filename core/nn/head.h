@@ -23,8 +23,8 @@ class Head {
   uint64_t work() const { return map_.work(); }
 
   // y[r], outputs() floats, from x[r]: softmax: logits. point: values. Gaussian: means, then
-  // standard deviations.
-  void Apply(size_t rows, const float* const* x, float* const* y) const;
+  // standard deviations. `arena` for scratch.
+  void Apply(size_t rows, const float* const* x, float* const* y, Arena* arena) const;
 
  private:
   const HeadKind kind_;

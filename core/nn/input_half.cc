@@ -11,16 +11,18 @@ constexpr size_t kMaxTableBytes = 4 << 20;
 
 }  // namespace
 
-InputHalf::InputHalf(kernels::PackedMatrix weight, const float* bias, const Tensor* embedding)
+InputHalf::InputHalf(Weights weight, const float* bias, const Tensor* embedding)
     : map_(std::move(weight), bias), width_(map_.packed_width()) {
   if (embedding == nullptr) return;
   const size_t tokens = embedding->shape[0];
   if (tokens * width_ * sizeof(float) > kMaxTableBytes) return;
   table_.resize(tokens * width_);
+  Arena arena;
   for (size_t token = 0; token < tokens; ++token) {
     const float* x = embedding->values.data() + token * embedding->shape[1];
     float* y = table_.data() + token * width_;
-    map_.Apply(1, &x, &y);
+    map_.Apply(1, &x, &y, &arena);
+    arena.Reset();
   }
 }
 

@@ -11,10 +11,10 @@
 #include <cstdint>
 
 #include "core/base/aligned.h"
-#include "core/kernels/packed_matrix.h"
 #include "core/model/tensor.h"
 #include "core/nn/affine.h"
 #include "core/nn/arena.h"
+#include "core/nn/weights.h"
 #include "core/nn/window.h"
 
 namespace sequent {
@@ -23,7 +23,7 @@ class InputHalf {
  public:
   // `bias` in the order of the matrix's rows, or nullptr. `embedding`: the table [tokens, inputs]
   // that the input's vectors are rows of, or nullptr.
-  InputHalf(kernels::PackedMatrix weight, const float* bias, const Tensor* embedding);
+  InputHalf(Weights weight, const float* bias, const Tensor* embedding);
 
   // Per pair, in the matrix's packed order.
   const float* const* Apply(const Window& window, const Signal& input, Arena* arena) const;

@@ -84,7 +84,7 @@ void TickPart::AnswerLast() {
       x[wanted] = LastOf(*row) + head.last_offset();
       y[wanted++] = out;
     }
-    head.Apply(wanted, x, y);
+    head.Apply(wanted, x, y, arena_);
   }
 }
 
@@ -173,7 +173,7 @@ void TickPart::RunHeads() {
         y[wanted++] = out + (t - row.first_output) * head.outputs();
       }
     }
-    head.Apply(wanted, x, y);
+    head.Apply(wanted, x, y, arena_);
   }
 }
 

@@ -17,9 +17,9 @@ class QuantizeTest : public SmallFit {
   void SetUp() override { ASSERT_EQ(RunProgram(TextFit("a", 60)).exit_code, 0); }
 
   Outcome Quantize(const std::string& precision, const Arguments& more = {}) const {
-    return RunProgram(With({"quantize", Model("a"), "--precision", precision, "-o",
-                            Model(precision), "--json"},
-                           more));
+    return RunProgram(
+        With({"quantize", Model("a"), "--precision", precision, "-o", Model(precision), "--json"},
+             more));
   }
   Arguments Data() const { return {"--data", folder_.File("text.txt")}; }
   Json Evaluate(const std::string& model, const Arguments& more = {}) const {
@@ -46,8 +46,7 @@ TEST_F(QuantizeTest, SaysTheLossInBothAndTheDifference) {
   EXPECT_DOUBLE_EQ(rounded["loss_change_percent"], 100 * (loss - fp32) / fp32);
   EXPECT_LT(std::fabs(rounded["loss_change_percent"].get<double>()), 1);
   EXPECT_EQ(rounded["precision"], "int8");
-  const Outcome people = RunProgram(
-      With({"evaluate", Model("a"), "--precision", "int8"}, Data()));
+  const Outcome people = RunProgram(With({"evaluate", Model("a"), "--precision", "int8"}, Data()));
   EXPECT_THAT(people.out, HasSubstr(" in fp32, "));
   EXPECT_THAT(people.out, HasSubstr(" in int8: "));
 }
@@ -83,8 +82,8 @@ TEST_F(QuantizeTest, InspectShowsThePrecisionAndWhereTheModelComesFrom) {
 }
 
 TEST_F(QuantizeTest, PublishesTheNextVersion) {
-  const Arguments publish = {"quantize", Model("a"), "--precision", "bf16", "--publish",
-                             folder_.File("models/m")};
+  const Arguments publish = {"quantize", Model("a"),  "--precision",
+                             "bf16",     "--publish", folder_.File("models/m")};
   ASSERT_EQ(RunProgram(publish).exit_code, 0);
   ASSERT_EQ(Quantize("bf16").exit_code, 0);
   EXPECT_EQ(folder_.Read("models/m/1/model.safetensors"), ModelBytes("bf16"));

@@ -1,10 +1,11 @@
 // Invariant 1, batch invariance: outputs and state of a row are the same bits whatever shares its
-// batch, however its steps are cut, on any number of threads.
+// batch, however its steps are cut, on any number of threads; in every precision.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,7 @@ std::vector<NamedModel> Models() {
   return models;
 }
 
-class BatchInvariance : public testing::TestWithParam<NamedModel> {
+class BatchInvariance : public testing::TestWithParam<std::tuple<NamedModel, Precision>> {
  protected:
   // Plays a sequence of `steps` in one piece, alone, on this thread.
   Player Whole(size_t steps, uint64_t seed) const {
@@ -56,7 +57,8 @@ class BatchInvariance : public testing::TestWithParam<NamedModel> {
     }
   }
 
-  const std::shared_ptr<const Model> model_ = MakeModel(GetParam().second);
+  const std::shared_ptr<const Model> model_ =
+      MakeModel(std::get<0>(GetParam()).second, std::get<1>(GetParam()));
 };
 
 TEST_P(BatchInvariance, SameBitsStepByStep) {
@@ -133,8 +135,13 @@ TEST_P(BatchInvariance, AStateCopiedAwayAndBackGoesOnAsIfNothingHadBeen) {
   EXPECT_TRUE(SameBits(*model_, whole, moved));
 }
 
-INSTANTIATE_TEST_SUITE_P(Nn, BatchInvariance, testing::ValuesIn(Models()),
-                         [](const auto& info) { return info.param.first; });
+INSTANTIATE_TEST_SUITE_P(Nn, BatchInvariance,
+                         testing::Combine(testing::ValuesIn(Models()),
+                                          testing::ValuesIn(kPrecisions)),
+                         [](const auto& info) {
+                           return std::get<0>(info.param).first + "_" +
+                                  PrecisionName(std::get<1>(info.param));
+                         });
 
 }  // namespace
 }  // namespace sequent

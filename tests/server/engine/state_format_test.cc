@@ -38,8 +38,8 @@ TEST_F(StateFormat, GoesOnInThePrecisionItWasMadeInAndInNoOther) {
       EXPECT_EQ(ReasonOf(status), Reason::kStateMismatch);
       EXPECT_THAT(std::string(Message(status)),
                   HasSubstr(StrCat("expected a state made in ", PrecisionName(here))));
-      EXPECT_THAT(std::string(Message(status)), HasSubstr(StrCat("got one made in ",
-                                                                 PrecisionName(made))));
+      EXPECT_THAT(std::string(Message(status)),
+                  HasSubstr(StrCat("got one made in ", PrecisionName(made))));
     }
   }
 }
