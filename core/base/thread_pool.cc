@@ -19,7 +19,24 @@ void FlushDenormals() {
 #endif
 }
 
-ThreadPool::ThreadPool(size_t threads) {
+namespace {
+
+// Some ten to forty microseconds, by the processor's idea of a pause.
+constexpr int kSpins = 1000;
+
+void Pause() {
+#if defined(__SSE__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
+
+// Looking out for work helps only where nobody else wants the core.
+ThreadPool::ThreadPool(size_t threads)
+    : spins_(threads <= std::thread::hardware_concurrency() ? kSpins : 0) {
   for (size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { Work(); });
 }
 
@@ -39,42 +56,59 @@ void ThreadPool::Run(size_t parts, const std::function<void(size_t)>& task) {
     return;
   }
   MutexLock job(&job_mutex_);
+  task_ = &task;
+  unfinished_.store(parts, std::memory_order_relaxed);
+  bool wake;
   {
     MutexLock lock(&mutex_);
-    task_ = &task;
-    parts_ = unfinished_ = parts;
-    next_part_ = 0;
+    ticket_.store(Ticket::Of(parts), std::memory_order_release);
+    wake = sleepers_ > 0;
   }
-  work_ready_.NotifyAll();
+  if (wake) work_ready_.NotifyAll();
   while (RunOnePart()) {
   }
+  WaitForEnd();
+}
+
+void ThreadPool::WaitForEnd() {
+  for (int i = 0; i < spins_; ++i) {
+    if (unfinished_.load(std::memory_order_acquire) == 0) return;
+    Pause();
+  }
   MutexLock lock(&mutex_);
-  while (unfinished_ > 0) work_done_.Wait(&mutex_);
-  task_ = nullptr;
-  parts_ = 0;
+  while (unfinished_.load(std::memory_order_acquire) > 0) work_done_.Wait(&mutex_);
+}
+
+bool ThreadPool::HasWork() const {
+  const uint64_t word = ticket_.load(std::memory_order_acquire);
+  return Ticket::Next(word) < Ticket::Parts(word);
 }
 
 bool ThreadPool::RunOnePart() {
-  const std::function<void(size_t)>* task;
-  size_t part;
-  {
-    MutexLock lock(&mutex_);
-    if (next_part_ >= parts_) return false;
-    task = task_;
-    part = next_part_++;
+  if (!HasWork()) return false;
+  // The job may have ended meanwhile and another begun: then this takes a part of that one.
+  const uint64_t word = ticket_.fetch_add(1, std::memory_order_acq_rel);
+  if (Ticket::Next(word) >= Ticket::Parts(word)) return false;
+  (*task_)(Ticket::Next(word));
+  if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    // Between the caller's look at the count and its sleep it has the mutex.
+    {
+      MutexLock lock(&mutex_);
+    }
+    work_done_.NotifyOne();
   }
-  (*task)(part);
-  MutexLock lock(&mutex_);
-  if (--unfinished_ == 0) work_done_.NotifyOne();
   return true;
 }
 
 void ThreadPool::Work() {
   FlushDenormals();
   while (true) {
+    for (int i = 0; i < spins_ && !HasWork(); ++i) Pause();
     {
       MutexLock lock(&mutex_);
-      while (!stopping_ && next_part_ >= parts_) work_ready_.Wait(&mutex_);
+      ++sleepers_;
+      while (!stopping_ && !HasWork()) work_ready_.Wait(&mutex_);
+      --sleepers_;
       if (stopping_) return;
     }
     while (RunOnePart()) {

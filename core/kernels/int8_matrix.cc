@@ -3,22 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/kernels/layout.h"
+
 namespace sequent::kernels {
-namespace {
-
-constexpr size_t kPlainVectors = 4;
-
-// Where the packed column `column` stands in gate-major order; `outputs` if it is padding.
-size_t SourceOf(size_t column, size_t gates, size_t units, size_t outputs) {
-  if (gates <= 1) return std::min(column, outputs);
-  const size_t group = column / (gates * kInt8Lanes);
-  const size_t gate = column / kInt8Lanes % gates;
-  const size_t unit = group * kInt8Lanes + column % kInt8Lanes;
-  return unit < units ? gate * units + unit : outputs;
-}
-
-}  // namespace
-
 Int8Matrix Int8Matrix::Pack(const float* w, const float* scales, size_t outputs, size_t inputs) {
   Int8Matrix packed;
   packed.Fill(w, scales, outputs, inputs, 0);
@@ -41,10 +28,11 @@ void Int8Matrix::Fill(const float* w, const float* scales, size_t outputs, size_
   packed_width_ = RoundUp(units(), kInt8Lanes) * std::max<size_t>(gates, 1);
   groups_ = RoundUp(inputs, kInt8Group) / kInt8Group;
   data_.assign(packed_width_ * groups_ * kInt8Group, 0);
+  streamed_ = TooLargeToStay(data_.size());
   scales_.assign(packed_width_, 0.0f);
   starts_.assign(packed_width_, 0);
   for (size_t column = 0; column < packed_width_; ++column) {
-    const size_t source = SourceOf(column, gates_, units(), outputs);
+    const size_t source = SourceOf(column, gates_, units(), kInt8Lanes, outputs);
     if (source == outputs || scales[source] == 0) continue;
     FillColumn(column, w + source * inputs, scales[source]);
   }
@@ -67,7 +55,7 @@ void Int8Matrix::FillColumn(size_t column, const float* w, float scale) {
 AlignedVector<float> Int8Matrix::PackVector(const float* v) const {
   AlignedVector<float> packed(packed_width_, 0.0f);
   for (size_t column = 0; column < packed.size(); ++column) {
-    const size_t source = SourceOf(column, gates_, units(), outputs_);
+    const size_t source = SourceOf(column, gates_, units(), kInt8Lanes, outputs_);
     if (source < outputs_) packed[column] = v[source];
   }
   return packed;

@@ -59,6 +59,8 @@ class Int8Matrix {
   size_t packed_width() const { return packed_width_; }
   size_t groups() const { return groups_; }
   size_t bytes() const { return data_.size(); }
+  // As PackedMatrix::streamed.
+  bool streamed() const { return streamed_; }
   const int8_t* panel(size_t p) const {
     return data_.data() + p * panel_width_ * groups_ * kInt8Group;
   }
@@ -71,6 +73,7 @@ class Int8Matrix {
   void FillColumn(size_t column, const float* w, float scale);
 
   size_t outputs_ = 0, inputs_ = 0, gates_ = 0, packed_width_ = 0, panel_width_ = 1, groups_ = 0;
+  bool streamed_ = false;
   AlignedVector<int8_t> data_;
   AlignedVector<float> scales_;
   AlignedVector<int32_t> starts_;

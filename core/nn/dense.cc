@@ -11,11 +11,9 @@ class Dense final : public Layer {
  public:
   Dense(size_t units, Affine map) : Layer(units), map_(std::move(map)) {}
 
-  uint64_t work() const override { return map_.work(); }
-
-  void Forward(const Window& window, std::span<const Signal> inputs, float* const*, Arena* arena,
+  void Forward(const Window& window, std::span<const Signal> inputs, float* const*, Pass* pass,
                Signal* output) const override {
-    output->vectors = map_.Apply(window.pairs(), inputs[0].vectors, arena);
+    output->vectors = map_.Apply(window.pairs(), inputs[0].vectors, pass);
   }
 
  private:

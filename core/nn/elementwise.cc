@@ -14,9 +14,9 @@ class Activation final : public Layer {
  public:
   Activation(size_t width, kernels::Function function) : Layer(width), function_(function) {}
 
-  void Forward(const Window& window, std::span<const Signal> inputs, float* const*, Arena* arena,
+  void Forward(const Window& window, std::span<const Signal> inputs, float* const*, Pass* pass,
                Signal* output) const override {
-    float** y = arena->AllocateRows(window.pairs(), output_width());
+    float** y = pass->arena.AllocateRows(window.pairs(), output_width());
     for (size_t i = 0; i < window.pairs(); ++i) {
       kernels::Activate(function_, output_width(), inputs[0].vectors[i], y[i]);
     }
@@ -31,7 +31,7 @@ class Identity final : public Layer {
  public:
   explicit Identity(size_t width) : Layer(width) {}
 
-  void Forward(const Window&, std::span<const Signal> inputs, float* const*, Arena*,
+  void Forward(const Window&, std::span<const Signal> inputs, float* const*, Pass*,
                Signal* output) const override {
     *output = inputs[0];
   }
@@ -41,9 +41,9 @@ class Concat final : public Layer {
  public:
   Concat(size_t width, std::vector<size_t> widths) : Layer(width), widths_(std::move(widths)) {}
 
-  void Forward(const Window& window, std::span<const Signal> inputs, float* const*, Arena* arena,
+  void Forward(const Window& window, std::span<const Signal> inputs, float* const*, Pass* pass,
                Signal* output) const override {
-    float** y = arena->AllocateRows(window.pairs(), output_width());
+    float** y = pass->arena.AllocateRows(window.pairs(), output_width());
     for (size_t i = 0; i < window.pairs(); ++i) {
       float* end = y[i];
       for (size_t k = 0; k < inputs.size(); ++k) {
@@ -61,9 +61,9 @@ class Add final : public Layer {
  public:
   explicit Add(size_t width) : Layer(width) {}
 
-  void Forward(const Window& window, std::span<const Signal> inputs, float* const*, Arena* arena,
+  void Forward(const Window& window, std::span<const Signal> inputs, float* const*, Pass* pass,
                Signal* output) const override {
-    float** y = arena->AllocateRows(window.pairs(), output_width());
+    float** y = pass->arena.AllocateRows(window.pairs(), output_width());
     for (size_t i = 0; i < window.pairs(); ++i) {
       std::copy_n(inputs[0].vectors[i], output_width(), y[i]);
       for (const Signal& term : inputs.subspan(1)) {

@@ -10,9 +10,9 @@ class Embedding final : public Layer {
  public:
   Embedding(size_t width, AlignedVector<float> table) : Layer(width), table_(std::move(table)) {}
 
-  void Forward(const Window& window, std::span<const Signal> inputs, float* const*, Arena* arena,
+  void Forward(const Window& window, std::span<const Signal> inputs, float* const*, Pass* pass,
                Signal* output) const override {
-    const float** vectors = arena->Allocate<const float*>(window.pairs());
+    const float** vectors = pass->arena.Allocate<const float*>(window.pairs());
     for (size_t i = 0; i < window.pairs(); ++i) {
       vectors[i] = table_.data() + inputs[0].tokens[i] * output_width();
     }

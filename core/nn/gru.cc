@@ -15,6 +15,7 @@
 namespace sequent {
 namespace {
 
+using kernels::PanelWalk;
 using kernels::UpdateGate;
 
 UpdateGate UpdateOf(const Node& node) {
@@ -32,17 +33,18 @@ class GruAfter final : public Layer {
         recurrent_(std::move(recurrent)),
         bias_state_n_(std::move(bias_state_n)) {}
 
-  uint64_t work() const override { return input_.work() + 3 * output_width() * output_width(); }
-
   void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
-               Arena* arena, Signal* output) const override {
-    const float* const* input = input_.Apply(window, inputs[0], arena);
-    float** h_all = arena->AllocateRows(window.pairs(), output_width());
+               Pass* pass, Signal* output) const override {
+    const InputHalf::Steps input = input_.Begin(window, inputs[0], pass);
+    float** h_all = pass->arena.AllocateRows(window.pairs(), output_width());
     const float* bias = bias_state_n_.empty() ? nullptr : bias_state_n_.data();
     RunSteps(window, output_width(), states, h_all,
-             [&](size_t rows, size_t pair, const float* const* h, float* const* h_out) {
-               GruAfterStep(recurrent_, bias, update_, rows, StepInput::Ready(input + pair),
-                            recurrent_.Prepare(rows, h, arena), h_out);
+             [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
+               const Prepared prepared = recurrent_.Prepare(rows, h, &pass->arena);
+               pass->ForPanels(recurrent_, rows, t, [&](const PanelWalk& walk) {
+                 GruAfterStep(recurrent_, bias, update_, rows, input.At(pair), prepared, h_out,
+                              walk);
+               });
              });
     output->vectors = h_all;
   }
@@ -65,23 +67,24 @@ class GruBefore final : public Layer {
         recurrent_rz_(std::move(recurrent_rz)),
         recurrent_n_(std::move(recurrent_n)) {}
 
-  uint64_t work() const override {
-    return input_rz_.work() + input_n_.work() + 3 * output_width() * output_width();
-  }
-
   void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
-               Arena* arena, Signal* output) const override {
-    const float* const* input_rz = input_rz_.Apply(window, inputs[0], arena);
-    const float* const* input_n = input_n_.Apply(window, inputs[0], arena);
-    float** z = arena->AllocateRows(window.rows, output_width());
-    float** rh = arena->AllocateRows(window.rows, output_width());
-    float** h_all = arena->AllocateRows(window.pairs(), output_width());
+               Pass* pass, Signal* output) const override {
+    const InputHalf::Steps input_rz = input_rz_.Begin(window, inputs[0], pass);
+    const InputHalf::Steps input_n = input_n_.Begin(window, inputs[0], pass);
+    float** z = pass->arena.AllocateRows(window.rows, output_width());
+    float** rh = pass->arena.AllocateRows(window.rows, output_width());
+    float** h_all = pass->arena.AllocateRows(window.pairs(), output_width());
     RunSteps(window, output_width(), states, h_all,
-             [&](size_t rows, size_t pair, const float* const* h, float* const* h_out) {
-               GruBeforeGates(recurrent_rz_, rows, StepInput::Ready(input_rz + pair),
-                              recurrent_rz_.Prepare(rows, h, arena), z, rh);
-               GruBeforeState(recurrent_n_, update_, rows, StepInput::Ready(input_n + pair), h, z,
-                              recurrent_n_.Prepare(rows, rh, arena), h_out);
+             [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
+               const Prepared prepared = recurrent_rz_.Prepare(rows, h, &pass->arena);
+               pass->ForPanels(recurrent_rz_, rows, t, [&](const PanelWalk& walk) {
+                 GruBeforeGates(recurrent_rz_, rows, input_rz.At(pair), prepared, z, rh, walk);
+               });
+               const Prepared reset = recurrent_n_.Prepare(rows, rh, &pass->arena);
+               pass->ForPanels(recurrent_n_, rows, t, [&](const PanelWalk& walk) {
+                 GruBeforeState(recurrent_n_, update_, rows, input_n.At(pair), h, z, reset, h_out,
+                                walk);
+               });
              });
     output->vectors = h_all;
   }

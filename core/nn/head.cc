@@ -24,8 +24,8 @@ Head::Head(const HeadNode& node, size_t last_offset, const TensorMap& tensors)
       map_(Weights::Pack(tensors.at(node.name + ".weight")),
            tensors.at(node.name + ".bias").values.data()) {}
 
-void Head::Apply(size_t rows, const float* const* x, float* const* y, Arena* arena) const {
-  map_.Apply(rows, x, y, arena);
+void Head::Apply(size_t rows, const float* const* x, Pass* pass, float* const* y) const {
+  map_.Apply(rows, x, pass, y);
   if (kind_ != HeadKind::kGaussian) return;
   for (size_t r = 0; r < rows; ++r) {
     std::transform(y[r] + outputs_ / 2, y[r] + outputs_, y[r] + outputs_ / 2, GaussianDeviation);

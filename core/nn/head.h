@@ -20,11 +20,10 @@ class Head {
   size_t node() const { return node_; }
   size_t outputs() const { return outputs_; }
   size_t last_offset() const { return last_offset_; }
-  uint64_t work() const { return map_.work(); }
 
   // y[r], outputs() floats, from x[r]: softmax: logits. point: values. Gaussian: means, then
-  // standard deviations. `arena` for scratch.
-  void Apply(size_t rows, const float* const* x, float* const* y, Arena* arena) const;
+  // standard deviations.
+  void Apply(size_t rows, const float* const* x, Pass* pass, float* const* y) const;
 
  private:
   const HeadKind kind_;

@@ -9,6 +9,10 @@ namespace {
 // recurrent weights out of the cache, and cost memory, to save what is then the smaller half.
 constexpr size_t kMaxTableBytes = 4 << 20;
 
+// Rows whose step is bound by arithmetic even if it streams both matrices from the second-level
+// cache: then it saves the way of the sums to memory and back.
+constexpr size_t kManyRows = 16;
+
 }  // namespace
 
 InputHalf::InputHalf(Weights weight, const float* bias, const Tensor* embedding)
@@ -17,23 +21,34 @@ InputHalf::InputHalf(Weights weight, const float* bias, const Tensor* embedding)
   const size_t tokens = embedding->shape[0];
   if (tokens * width_ * sizeof(float) > kMaxTableBytes) return;
   table_.resize(tokens * width_);
-  Arena arena;
+  Pass pass;
   for (size_t token = 0; token < tokens; ++token) {
     const float* x = embedding->values.data() + token * embedding->shape[1];
     float* y = table_.data() + token * width_;
-    map_.Apply(1, &x, &y, &arena);
-    arena.Reset();
+    map_.Apply(1, &x, &pass, &y);
+    pass.arena.Reset();
   }
 }
 
-const float* const* InputHalf::Apply(const Window& window, const Signal& input,
-                                     Arena* arena) const {
-  if (table_.empty()) return map_.Apply(window.pairs(), input.vectors, arena);
-  auto** vectors = arena->Allocate<const float*>(window.pairs());
-  for (size_t i = 0; i < window.pairs(); ++i) {
-    vectors[i] = table_.data() + input.tokens[i] * width_;
+bool InputHalf::BetterOnTheWay(const Window& window) const {
+  return window.steps == 1 || (!map_.weight().streamed() && window.rows >= kManyRows);
+}
+
+InputHalf::Steps InputHalf::Begin(const Window& window, const Signal& input, Pass* pass) const {
+  Steps steps;
+  if (!table_.empty()) {
+    auto** sums = pass->arena.Allocate<const float*>(window.pairs());
+    for (size_t i = 0; i < window.pairs(); ++i) {
+      sums[i] = table_.data() + input.tokens[i] * width_;
+    }
+    steps.sums_ = sums;
+  } else if (BetterOnTheWay(window)) {
+    steps.map_ = &map_;
+    steps.x_ = map_.weight().Prepare(window.pairs(), input.vectors, &pass->arena);
+  } else {
+    steps.sums_ = map_.Apply(window.pairs(), input.vectors, pass);
   }
-  return vectors;
+  return steps;
 }
 
 }  // namespace sequent

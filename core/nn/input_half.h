@@ -1,7 +1,10 @@
-// W x + b of a recurrent cell: what does not depend on the steps before, for all pairs at once.
+// W x + b of a recurrent cell: what does not depend on the steps before.
 //
-// Behind an embedding x can only be one of a few vectors. If they are few enough, their input
-// halves are worked out once, at load, by the same arithmetic; a pair then only looks its own up.
+// Three ways to the same sums, bit for bit. Behind an embedding x can only be one of a few vectors:
+// if they are few enough, their input halves are worked out once, at load, and looked up. A window
+// of one step, or of many rows, leaves the work to the cell, which does both halves in one pass
+// over the panels. Else the input half of all (row, step) pairs is one product, so that a chunk
+// streams W once, not once for each step.
 //
 // Thread safety: immutable after construction.
 #ifndef SEQUENT_CORE_NN_INPUT_HALF_H_
@@ -13,7 +16,7 @@
 #include "core/base/aligned.h"
 #include "core/model/tensor.h"
 #include "core/nn/affine.h"
-#include "core/nn/arena.h"
+#include "core/nn/pass.h"
 #include "core/nn/weights.h"
 #include "core/nn/window.h"
 
@@ -25,13 +28,26 @@ class InputHalf {
   // that the input's vectors are rows of, or nullptr.
   InputHalf(Weights weight, const float* bias, const Tensor* embedding);
 
-  // Per pair, in the matrix's packed order.
-  const float* const* Apply(const Window& window, const Signal& input, Arena* arena) const;
+  // The input halves of a window's pairs, as far as they are worked out beforehand.
+  class Steps {
+   public:
+    // Of the step whose first pair this is.
+    StepInput At(size_t pair) const {
+      return sums_ != nullptr ? StepInput::Ready(sums_ + pair)
+                              : StepInput::Of(&map_->weight(), map_->bias(), x_.From(pair));
+    }
 
-  // Multiply-adds per step.
-  uint64_t work() const { return table_.empty() ? map_.work() : 0; }
+   private:
+    friend class InputHalf;
+    const float* const* sums_ = nullptr;  // per pair, packed order
+    const Affine* map_ = nullptr;
+    Prepared x_;
+  };
+  Steps Begin(const Window& window, const Signal& input, Pass* pass) const;
 
  private:
+  bool BetterOnTheWay(const Window& window) const;
+
   const Affine map_;
   const size_t width_;          // floats of one result
   AlignedVector<float> table_;  // [tokens, width_], or empty

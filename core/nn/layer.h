@@ -16,7 +16,7 @@
 #include "core/base/status.h"
 #include "core/model/graph.h"
 #include "core/model/tensor.h"
-#include "core/nn/arena.h"
+#include "core/nn/pass.h"
 #include "core/nn/window.h"
 
 namespace sequent {
@@ -29,14 +29,12 @@ class Layer {
   // Bytes that a row keeps for this layer, a multiple of 64: vectors of output_width() floats, each
   // padded with zeros to 64 bytes. All zeros before the first step.
   size_t state_size() const { return state_vectors_ * state_stride() * sizeof(float); }
-  // Multiply-adds per step.
-  virtual uint64_t work() const { return 0; }
 
   // Runs all pairs of the window. `states[r]` is row r's segment, advanced in place to its last
-  // step (unused by layers without state). What `output` points to lives in the arena or the
-  // inputs.
+  // step (unused by layers without state). What `output` points to lives in the pass' arena
+  // or the inputs.
   virtual void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
-                       Arena* arena, Signal* output) const = 0;
+                       Pass* pass, Signal* output) const = 0;
 
   // DATA_LOSS unless the segment holds finite values and its padding is zero.
   Status ValidateState(const float* state) const;

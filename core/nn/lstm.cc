@@ -15,18 +15,18 @@ class Lstm final : public Layer {
   Lstm(size_t units, InputHalf input, Weights recurrent)
       : Layer(units, 2), input_(std::move(input)), recurrent_(std::move(recurrent)) {}
 
-  uint64_t work() const override { return input_.work() + 4 * output_width() * output_width(); }
-
   void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
-               Arena* arena, Signal* output) const override {
-    const float* const* input = input_.Apply(window, inputs[0], arena);
-    float** h_all = arena->AllocateRows(window.pairs(), output_width());
-    float** c = arena->Allocate<float*>(window.rows);  // advanced in place
+               Pass* pass, Signal* output) const override {
+    const InputHalf::Steps input = input_.Begin(window, inputs[0], pass);
+    float** h_all = pass->arena.AllocateRows(window.pairs(), output_width());
+    float** c = pass->arena.Allocate<float*>(window.rows);  // advanced in place
     for (size_t r = 0; r < window.rows; ++r) c[r] = states[r] + state_stride();
     RunSteps(window, output_width(), states, h_all,
-             [&](size_t rows, size_t pair, const float* const* h, float* const* h_out) {
-               LstmStep(recurrent_, rows, StepInput::Ready(input + pair),
-                        recurrent_.Prepare(rows, h, arena), c, c, h_out);
+             [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
+               const Prepared prepared = recurrent_.Prepare(rows, h, &pass->arena);
+               pass->ForPanels(recurrent_, rows, t, [&](const kernels::PanelWalk& walk) {
+                 LstmStep(recurrent_, rows, input.At(pair), prepared, c, c, h_out, walk);
+               });
              });
     output->vectors = h_all;
   }

@@ -31,27 +31,26 @@ Model::Model() = default;
 Model::~Model() = default;
 
 StatusOr<std::shared_ptr<const Model>> Model::Load(const std::string& path,
-                                                   const LoadOptions& options) {
+                                                   const ModelOptions& options) {
   SEQ_ASSIGN_OR_RETURN(ModelContents contents, ReadModelFile(path));
   return Create(std::move(contents), options);
 }
 
 StatusOr<std::shared_ptr<const Model>> Model::Create(ModelContents contents,
-                                                     const LoadOptions& options) {
+                                                     const ModelOptions& options) {
   std::shared_ptr<Model> model(new Model());
-  model->options_ = options;
   model->config_ = std::move(contents.config);
   model->fingerprint_ = std::move(contents.fingerprint);
   model->training_ = std::move(contents.training);
-  SEQ_RETURN_IF_ERROR(model->Build(std::move(contents.tensors)));
+  SEQ_RETURN_IF_ERROR(model->Build(std::move(contents.tensors), options));
   return std::shared_ptr<const Model>(std::move(model));
 }
 
-Status Model::Build(TensorMap tensors) {
+Status Model::Build(TensorMap tensors, const ModelOptions& options) {
   SEQ_ASSIGN_OR_RETURN(graph_, ResolveGraph(config_));
   const std::vector<TensorSpec> table = TensorTable(graph_);
   SEQ_RETURN_IF_ERROR(CheckTensors(table, tensors));
-  precision_ = options_.precision.value_or(StoredPrecision(table, tensors));
+  precision_ = options.precision.value_or(StoredPrecision(table, tensors));
   RoundTensors(table, precision_, &tensors);
   for (const auto& [name, tensor] : tensors) parameters_ += tensor.values.size();
 
@@ -61,7 +60,6 @@ Status Model::Build(TensorMap tensors) {
     layers_.push_back(node.kind == NodeKind::kInput ? nullptr : MakeLayer(graph_, node, tensors));
     if (layers_.back() == nullptr) continue;
     offset += layers_.back()->state_size();
-    work_ += layers_.back()->work();
   }
   codec_offset_ = offset;
   SEQ_RETURN_IF_ERROR(BuildCodec());
@@ -95,7 +93,6 @@ void Model::BuildHeads(const TensorMap& tensors) {
       last_width_ += node.in_width;
     }
     heads_.emplace_back(node, offsets[k], tensors);
-    work_ += heads_.back().work();
   }
 }
 
@@ -144,11 +141,6 @@ Status Model::ValidateLast(const std::byte* row) const {
                                       ", got ", values[i]));
   }
   return absl::OkStatus();
-}
-
-size_t Model::PartsWorthwhile(size_t steps, size_t threads) const {
-  const uint64_t worth = steps * work_ / std::max<uint64_t>(options_.min_part_work, 1);
-  return std::clamp<uint64_t>(worth, 1, threads);
 }
 
 }  // namespace sequent

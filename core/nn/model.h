@@ -31,6 +31,7 @@
 #include "core/codec/text_codec.h"
 #include "core/model/graph.h"
 #include "core/model/model_file.h"
+#include "core/nn/sharing.h"
 #include "core/nn/workspace.h"
 
 namespace sequent {
@@ -63,22 +64,17 @@ class Layer;
 struct ModelOptions {
   // The weights are rounded to this precision; none: as they are stored.
   std::optional<Precision> precision = std::nullopt;
-  // Multiply-adds that are worth a thread of their own; a smaller batch stays on fewer threads. The
-  // default is some 30 microseconds of one core, several times what waking a thread costs.
-  uint64_t min_part_work = 1'000'000;
 };
 
 class Model {
  public:
-  using LoadOptions = ModelOptions;
-
   // Reads and checks the file and packs the weights. Errors: as ReadModelFile.
   static StatusOr<std::shared_ptr<const Model>> Load(const std::string& path,
-                                                     const LoadOptions& options = {});
+                                                     const ModelOptions& options = {});
   // From parts in memory; the same checks, but the checksum. The fingerprint is
   // contents.fingerprint.
   static StatusOr<std::shared_ptr<const Model>> Create(ModelContents contents,
-                                                       const LoadOptions& options = {});
+                                                       const ModelOptions& options = {});
   ~Model();
 
   const v1::ModelConfig& config() const { return config_; }
@@ -107,28 +103,29 @@ class Model {
 
   // Runs every row's steps. Rows may have different numbers of steps; any order. Nothing is
   // allocated once the workspace has seen a batch of this size. `pool` may be null: the calling
-  // thread only. Token ids and row pointers must have been checked by the caller; values may be
-  // anything finite. Scratch is bounded by the number of rows, not by their steps. Denormals are
-  // flushed to zero from here on in every thread that takes part, the caller's included.
-  void Run(const TickBatch& batch, Workspace* workspace, ThreadPool* pool) const;
+  // thread only; else its threads share the tick as `plan` says. Token ids and row pointers must
+  // have been checked by the caller; values may be anything finite. Scratch is bounded by the
+  // number of rows, not by their steps. Denormals are flushed to zero from here on in every thread
+  // that takes part, the caller's included.
+  void Run(const TickBatch& batch, Workspace* workspace, ThreadPool* pool,
+           const SharingPlan& plan = SharingPlan(Sharing::kRows)) const;
+  // How the pool's threads best share ticks of this model: tried out, within some ten milliseconds.
+  SharingPlan MeasureSharing(ThreadPool* pool) const;
 
  private:
   friend class TickPart;
 
   Model();
-  Status Build(TensorMap tensors);
+  Status Build(TensorMap tensors, const ModelOptions& options);
   Status BuildCodec();
   void BuildHeads(const TensorMap& tensors);
   Status ValidateLast(const std::byte* row) const;
-  size_t PartsWorthwhile(size_t steps, size_t threads) const;
 
-  LoadOptions options_;
   v1::ModelConfig config_;
   Graph graph_;
   std::string fingerprint_, training_;
   Precision precision_ = Precision::kFp32;
   uint64_t parameters_ = 0;
-  uint64_t work_ = 0;  // multiply-adds per step
   std::unique_ptr<const TextCodec> text_codec_;
   std::unique_ptr<const SeriesCodec> series_codec_;
   std::vector<std::unique_ptr<const Layer>> layers_;  // one per graph node; null for inputs

@@ -1,15 +1,17 @@
 // Model::Run: one tick through the layers.
 //
-// The rows are sorted by length and cut into parts, one per thread; a part never looks at another.
-// A part goes through its rows' steps in windows (window.h), just large enough for the products
-// over all (row, step) pairs to be worth their weights' way through the caches, and small enough
-// for scratch to stay in them. In a window each layer does all pairs before the next layer starts.
-// Between windows everything lives in the rows' states, so a window's end is no different from a
-// tick's.
+// The rows are sorted by length and cut into parts, one per thread if threads share the rows, else
+// one (sharing.h); a part never looks at another. A part goes through its rows' steps in windows
+// (window.h), just large enough for the products over all (row, step) pairs to be worth their
+// weights' way through the caches, and small enough for scratch to stay in them. In a window each
+// layer does all pairs before the next layer starts. Between windows everything lives in the rows'
+// states, so a window's end is no different from a tick's.
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <limits>
 #include <span>
+#include <vector>
 
 #include "core/nn/head.h"
 #include "core/nn/layer.h"
@@ -28,12 +30,12 @@ constexpr size_t kWindowPairs = 256;
 // One part of a tick, on one thread.
 class TickPart {
  public:
-  TickPart(const Model& model, std::span<const TickRow* const> rows, Arena* arena)
-      : model_(model), rows_(rows), active_(rows.size()), arena_(arena) {}
+  TickPart(const Model& model, std::span<const TickRow* const> rows, Pass* pass)
+      : model_(model), rows_(rows), active_(rows.size()), pass_(pass), arena_(&pass->arena) {}
 
   void Run() {
     AnswerLast();
-    for (arena_->Reset(); OpenWindow(); arena_->Reset()) {
+    for (arena_->Reset(); OpenWindow(); pass_->NextWindow(window_.steps)) {
       RunLayers();
       RunHeads();
       StoreLast();
@@ -65,6 +67,7 @@ class TickPart {
   size_t begin_ = 0;  // first step of the window
   Window window_;
   Signal* signals_ = nullptr;  // one per graph node
+  Pass* const pass_;
   Arena* const arena_;
 };
 
@@ -84,7 +87,7 @@ void TickPart::AnswerLast() {
       x[wanted] = LastOf(*row) + head.last_offset();
       y[wanted++] = out;
     }
-    head.Apply(wanted, x, y, arena_);
+    head.Apply(wanted, x, pass_, y);
   }
 }
 
@@ -150,8 +153,8 @@ void TickPart::RunLayers() {
     Signal* inputs = arena_->Allocate<Signal>(count);
     for (size_t k = 0; k < count; ++k) inputs[k] = signals_[nodes[i].inputs[k]];
     signals_[i] = Signal();
-    layer->Forward(window_, {inputs, count}, layer->state_size() > 0 ? StatesOf(i) : nullptr,
-                   arena_, &signals_[i]);
+    layer->Forward(window_, {inputs, count}, layer->state_size() > 0 ? StatesOf(i) : nullptr, pass_,
+                   &signals_[i]);
   }
 }
 
@@ -173,7 +176,7 @@ void TickPart::RunHeads() {
         y[wanted++] = out + (t - row.first_output) * head.outputs();
       }
     }
-    head.Apply(wanted, x, y, arena_);
+    head.Apply(wanted, x, pass_, y);
   }
 }
 
@@ -189,20 +192,44 @@ void TickPart::StoreLast() {
   }
 }
 
-void Model::Run(const TickBatch& batch, Workspace* workspace, ThreadPool* pool) const {
+void Model::Run(const TickBatch& batch, Workspace* workspace, ThreadPool* pool,
+                const SharingPlan& plan) const {
   struct Job {
     const Model& model;
     Workspace::Impl& scratch;
-    void Run(size_t part) { TickPart(model, scratch.part(part), &scratch.arenas[part]).Run(); }
+    void Run(size_t part) { TickPart(model, scratch.part(part), &scratch.passes[part]).Run(); }
   };
   FlushDenormals();
+  const Sharing sharing = pool == nullptr ? Sharing::kNone : plan.For(batch.rows.size());
   Job job{*this, *workspace->impl()};
   job.scratch.Sort(batch.rows);
-  const size_t threads = pool == nullptr ? 1 : pool->threads();
-  job.scratch.Split(PartsWorthwhile(job.scratch.steps(), threads));
+  job.scratch.Split(sharing == Sharing::kRows ? pool->threads() : 1);
+  for (Pass& pass : job.scratch.passes) pass.pool = sharing == Sharing::kPanels ? pool : nullptr;
   if (job.scratch.parts() == 1) return job.Run(0);
   // One captured pointer fits into std::function without an allocation.
   pool->Run(job.scratch.parts(), [&job](size_t part) { job.Run(part); });
+}
+
+SharingPlan Model::MeasureSharing(ThreadPool* pool) const {
+  const AlignedVector<float> features(graph_.tokens() ? 0 : graph_.nodes[0].width);
+  const int32_t token = 0;
+  std::vector<std::vector<float>> values;
+  std::vector<float*> outputs;
+  for (const HeadNode& head : graph_.heads) values.emplace_back(head.outputs);
+  for (std::vector<float>& value : values) outputs.push_back(value.data());
+  AlignedVector<std::byte> states;
+  std::vector<TickRow> rows;
+  Workspace workspace;
+  return SharingPlan::Measure([&](size_t count, Sharing sharing) {
+    states.assign(count * state_size_, std::byte{0});
+    rows.assign(count, {.steps = 1, .tokens = &token, .features = features.data()});
+    for (size_t r = 0; r < count; ++r) rows[r].state = states.data() + r * state_size_;
+    rows[0].outputs = outputs.data();
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point begin = Clock::now();
+    Run({rows}, &workspace, pool, SharingPlan(sharing));
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+  });
 }
 
 }  // namespace sequent

@@ -13,7 +13,7 @@
 
 namespace sequent {
 
-// Calls step(rows, pair, h, h_out) for every step, where `pair` is the step's first pair.
+// Calls step(t, rows, pair, h, h_out) for every step t, where `pair` is its first pair.
 // `states[r]` begins with row r's hidden state of `units` floats; `outputs` has one vector per
 // pair.
 template <typename Step>
@@ -22,7 +22,7 @@ void RunSteps(const Window& window, size_t units, float* const* states, float* c
   const float* const* h = states;
   for (size_t t = 0; t < window.steps; ++t) {
     float* const* h_out = outputs + window.first[t];
-    step(window.rows_at(t), window.first[t], h, h_out);
+    step(t, window.rows_at(t), window.first[t], h, h_out);
     h = h_out;
   }
   for (size_t r = 0; r < window.rows; ++r) {

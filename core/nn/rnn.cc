@@ -18,16 +18,16 @@ class Rnn final : public Layer {
         input_(std::move(input)),
         recurrent_(std::move(recurrent)) {}
 
-  uint64_t work() const override { return input_.work() + output_width() * output_width(); }
-
   void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
-               Arena* arena, Signal* output) const override {
-    const float* const* input = input_.Apply(window, inputs[0], arena);
-    float** h_all = arena->AllocateRows(window.pairs(), output_width());
+               Pass* pass, Signal* output) const override {
+    const InputHalf::Steps input = input_.Begin(window, inputs[0], pass);
+    float** h_all = pass->arena.AllocateRows(window.pairs(), output_width());
     RunSteps(window, output_width(), states, h_all,
-             [&](size_t rows, size_t pair, const float* const* h, float* const* h_out) {
-               RnnStep(recurrent_, function_, rows, StepInput::Ready(input + pair),
-                       recurrent_.Prepare(rows, h, arena), h_out);
+             [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
+               const Prepared prepared = recurrent_.Prepare(rows, h, &pass->arena);
+               pass->ForPanels(recurrent_, rows, t, [&](const kernels::PanelWalk& walk) {
+                 RnnStep(recurrent_, function_, rows, input.At(pair), prepared, h_out, walk);
+               });
              });
     output->vectors = h_all;
   }

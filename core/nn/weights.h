@@ -46,6 +46,8 @@ class Weights {
   size_t outputs() const { return whole_ ? int8_.outputs() : floats_.outputs(); }
   size_t panels() const { return whole_ ? int8_.panels() : floats_.panels(); }
   size_t packed_width() const { return whole_ ? int8_.packed_width() : floats_.packed_width(); }
+  // Whether it is too large to stay in the second-level cache from one use to the next.
+  bool streamed() const { return whole_ ? int8_.streamed() : floats_.streamed(); }
   // Multiply-adds per row.
   uint64_t work() const { return uint64_t{outputs()} * inputs(); }
 

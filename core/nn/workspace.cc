@@ -36,7 +36,7 @@ void Workspace::Impl::Split(size_t parts) {
     if (taken * parts >= total * bounds.size() && bounds.size() < parts) bounds.push_back(r + 1);
   }
   if (bounds.back() != rows.size() || bounds.size() == 1) bounds.push_back(rows.size());
-  if (arenas.size() < parts) arenas.resize(parts);
+  if (passes.size() < parts) passes.resize(parts);
 }
 
 }  // namespace sequent

@@ -1,4 +1,4 @@
-// What a Workspace holds: the tick's rows in order of length, and an arena for each part of the
+// What a Workspace holds: the tick's rows in order of length, and a pass for each part of the
 // tick.
 #ifndef SEQUENT_CORE_NN_WORKSPACE_IMPL_H_
 #define SEQUENT_CORE_NN_WORKSPACE_IMPL_H_
@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "core/nn/arena.h"
 #include "core/nn/model.h"
+#include "core/nn/pass.h"
 #include "core/nn/workspace.h"
 
 namespace sequent {
@@ -16,7 +16,7 @@ namespace sequent {
 struct Workspace::Impl {
   std::vector<const TickRow*> rows;  // most steps first
   std::vector<size_t> bounds;        // part p: rows bounds[p] .. bounds[p + 1] - 1
-  std::vector<Arena> arenas;         // one per part
+  std::vector<Pass> passes;          // one per part
 
   size_t parts() const { return bounds.size() - 1; }
   std::span<const TickRow* const> part(size_t p) const {

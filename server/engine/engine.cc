@@ -11,6 +11,7 @@
 #include "server/engine/rollouts.h"
 #include "server/engine/session_calls.h"
 #include "server/engine/session_flow.h"
+#include "server/engine/tick.h"
 #include "server/engine/tick_runner.h"
 
 namespace sequent::engine {
@@ -61,6 +62,11 @@ class Engine::Impl {
   ~Impl() { context.metrics->SetGauges({}); }
 
   void Start() {
+    for (const auto& version : context.registry->List()) {
+      if (version->state != ModelVersion::State::kReady) continue;
+      Lane* const lane = context.scheduler.LaneOf(version);
+      lane->tick->MeasureSharing(lane->model, &pool);
+    }
     for (size_t i = 0; i < pool.threads(); ++i) workers.emplace_back([this] { Work(); });
   }
 

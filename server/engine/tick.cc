@@ -115,11 +115,16 @@ TickRow Tick::Prepare(const Lane& lane, Row* row) {
   return view;
 }
 
+void Tick::MeasureSharing(const Model& model, ThreadPool* pool) {
+  sharing_ = pool->threads() == 1 ? SharingPlan() : model.MeasureSharing(pool);
+}
+
 void Tick::Run(const Lane& lane, const Clock& clock, ThreadPool* pool) {
+  if (!sharing_.has_value()) MeasureSharing(lane.model, pool);
   const int64_t begin = clock.Nanos();
   views_.clear();
   for (Row& row : rows()) views_.push_back(Prepare(lane, &row));
-  lane.model.Run({views_}, &workspace_, pool);
+  lane.model.Run({views_}, &workspace_, pool, *sharing_);
   for (Row& row : rows()) Scatter(lane, &row);
   const int64_t nanos = clock.Nanos() - begin;
   seconds_ = static_cast<double>(nanos) * 1e-9;

@@ -10,6 +10,7 @@
 #define SEQUENT_SERVER_ENGINE_TICK_H_
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -51,6 +52,8 @@ class Tick {
   bool HasRoom() const { return count_ == 0 || (count_ < max_rows_ && cost_.Fits(steps_ + 1)); }
   // `item` is in front of `session`, is running, and has something left for the model.
   void Add(Session* session, StepItem* item);
+  // Tries out how the pool's threads best share this model's ticks; else the first Run does.
+  void MeasureSharing(const Model& model, ThreadPool* pool);
   // Runs the rows; their items' states, replies and progress are advanced.
   void Run(const Lane& lane, const Clock& clock, ThreadPool* pool);
 
@@ -74,6 +77,7 @@ class Tick {
 
   const size_t max_rows_, max_steps_;
   CostModel cost_;
+  std::optional<SharingPlan> sharing_;
   Workspace workspace_;
   std::vector<Row> rows_;  // the first count_ are this tick's
   size_t count_ = 0, steps_ = 0;

@@ -32,12 +32,13 @@ class Batch {
   std::vector<TickRow> rows_;
 };
 
-int64_t AllocationsOf(const Model& model, size_t rows, ThreadPool* pool) {
+int64_t AllocationsOf(const Model& model, size_t rows, ThreadPool* pool,
+                      Sharing sharing = Sharing::kRows) {
   const Batch batch(model, rows);
   Workspace workspace;
-  model.Run(batch.get(), &workspace, pool);
+  model.Run(batch.get(), &workspace, pool, SharingPlan(sharing));
   const int64_t before = AllocationCount();
-  for (int i = 0; i < 3; ++i) model.Run(batch.get(), &workspace, pool);
+  for (int i = 0; i < 3; ++i) model.Run(batch.get(), &workspace, pool, SharingPlan(sharing));
   return AllocationCount() - before;
 }
 
@@ -61,6 +62,13 @@ TEST(Allocations, NoneInRunOnTwoThreadsAfterWarmUp) {
     const auto model = MakeModel(contents);
     EXPECT_EQ(AllocationsOf(*model, 50, &pool), 0) << name;
   }
+}
+
+TEST(Allocations, NoneWhereTwoThreadsShareThePanels) {
+  ThreadPool pool(2);
+  const auto model = MakeModel(FeatureContents(
+      "layers { name: 'a' lstm { units: 300 } } heads { name: 'y' regression {} }"));
+  EXPECT_EQ(AllocationsOf(*model, 2, &pool, Sharing::kPanels), 0);
 }
 
 TEST(Allocations, NoneForASmallerBatch) {

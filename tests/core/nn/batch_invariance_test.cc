@@ -26,6 +26,28 @@ std::vector<NamedModel> Models() {
   return models;
 }
 
+// Plays sequences of different lengths together: every tick takes some of the rows, in some
+// order, for some steps each.
+void PlayTogether(const Model& model, std::vector<std::unique_ptr<Player>>* players, uint64_t seed,
+                  ThreadPool* pool, Sharing sharing) {
+  Workspace workspace;
+  const RandomStream random(seed, 5, 5);
+  uint64_t i = 0;
+  std::vector<TickRow> rows;
+  for (bool more = true; more;) {
+    rows.clear();
+    more = false;
+    for (auto& player : *players) {
+      more |= player->left() > 0;
+      if (Draw(random, i++, 0, 3) == 0) continue;
+      const size_t longest = Draw(random, i++, 0, 2) == 0 ? 25 : 4;
+      const size_t steps = std::min(player->left(), Draw(random, i++, 0, longest));
+      rows.insert(rows.begin() + Draw(random, i++, 0, rows.size()), player->Next(steps));
+    }
+    model.Run({.rows = rows}, &workspace, pool, SharingPlan(sharing));
+  }
+}
+
 class BatchInvariance : public testing::TestWithParam<std::tuple<NamedModel, Precision>> {
  protected:
   // Plays a sequence of `steps` in one piece, alone, on this thread.
@@ -35,26 +57,9 @@ class BatchInvariance : public testing::TestWithParam<std::tuple<NamedModel, Pre
     return player;
   }
 
-  // Plays sequences of different lengths together: every tick takes some of the rows, in some
-  // order, for some steps each.
   void PlayTogether(std::vector<std::unique_ptr<Player>>* players, uint64_t seed,
                     ThreadPool* pool) const {
-    Workspace workspace;
-    const RandomStream random(seed, 5, 5);
-    uint64_t i = 0;
-    std::vector<TickRow> rows;
-    for (bool more = true; more;) {
-      rows.clear();
-      more = false;
-      for (auto& player : *players) {
-        more |= player->left() > 0;
-        if (Draw(random, i++, 0, 3) == 0) continue;
-        const size_t longest = Draw(random, i++, 0, 2) == 0 ? 25 : 4;
-        const size_t steps = std::min(player->left(), Draw(random, i++, 0, longest));
-        rows.insert(rows.begin() + Draw(random, i++, 0, rows.size()), player->Next(steps));
-      }
-      model_->Run({.rows = rows}, &workspace, pool);
-    }
+    sequent::PlayTogether(*model_, players, seed, pool, Sharing::kRows);
   }
 
   const std::shared_ptr<const Model> model_ =
@@ -106,6 +111,39 @@ TEST_P(BatchInvariance, SameBitsAloneAndInACrowdOnAnyNumberOfThreads) {
     }
   }
 }
+
+// Layers wide enough to be shared out, of every kind that has panels.
+class SharedByPanels : public testing::TestWithParam<Precision> {
+ protected:
+  const std::shared_ptr<const Model> model_ = MakeModel(
+      FeatureContents(
+          "layers { name: 'a' lstm { units: 270 } } layers { name: 'b' gru { units: 300 } } "
+          "layers { name: 'c' gru { units: 510 reset: 'before' } } layers { name: 'd' rnn { units: "
+          "530 } } layers { name: 'e' dense { units: 500 } } heads { name: 'y' regression {} }"),
+      GetParam());
+};
+
+TEST_P(SharedByPanels, SameBitsAloneAndInACrowdOnAnyNumberOfThreads) {
+  constexpr size_t kPlayers = 3, kSteps = 4;
+  const auto make = [&](size_t p) {
+    return std::make_unique<Player>(*model_, RandomSequence(*model_, kSteps, p));
+  };
+  std::vector<std::unique_ptr<Player>> alone;
+  for (size_t p = 0; p < kPlayers; ++p) alone.push_back(make(p));
+  for (const auto& player : alone) player->PlayAll();
+  for (size_t threads = 2; threads <= 3; ++threads) {
+    ThreadPool pool(threads);
+    std::vector<std::unique_ptr<Player>> crowd;
+    for (size_t p = 0; p < kPlayers; ++p) crowd.push_back(make(p));
+    PlayTogether(*model_, &crowd, threads, &pool, Sharing::kPanels);
+    for (size_t p = 0; p < kPlayers; ++p) {
+      EXPECT_TRUE(SameBits(*model_, *alone[p], *crowd[p])) << threads << " threads, row " << p;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Nn, SharedByPanels, testing::ValuesIn(kPrecisions),
+                         [](const auto& info) { return PrecisionName(info.param); });
 
 TEST_P(BatchInvariance, SameBitsInABatchOfAnySize) {
   Player whole = Whole(3, 99);

@@ -43,7 +43,7 @@ ModelContents TokenContents(const std::string& layers_and_heads, uint64_t seed) 
 }
 
 std::shared_ptr<const Model> MakeModel(ModelContents contents, Precision precision) {
-  auto model = Model::Create(std::move(contents), {.precision = precision, .min_part_work = 1});
+  auto model = Model::Create(std::move(contents), {.precision = precision});
   if (!model.ok()) Fail(model.status().ToString());
   return *std::move(model);
 }

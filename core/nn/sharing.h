@@ -1,0 +1,42 @@
+// How the threads of a pool share a tick.
+//
+//   kRows    each thread takes some of the rows through all layers: no thread waits for another,
+//   but
+//            each streams all weights
+//   kPanels  all threads take every row through one layer, each for some of its outputs: each
+//   streams
+//            its part of the weights only, but they meet after every product
+//
+// Which is faster depends on the layers, the rows and the machine's caches, so it is measured,
+// once, at load. It changes no bits (batch invariance).
+#ifndef SEQUENT_CORE_NN_SHARING_H_
+#define SEQUENT_CORE_NN_SHARING_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+namespace sequent {
+
+enum class Sharing : uint8_t { kNone, kRows, kPanels };
+
+class SharingPlan {
+ public:
+  explicit SharingPlan(Sharing always = Sharing::kNone) { best_.fill(always); }
+
+  // `run(rows, sharing)` runs one step of so many rows and returns the seconds it took. Takes some
+  // ten milliseconds, or as long as three steps of one row take.
+  static SharingPlan Measure(const std::function<double(size_t rows, Sharing sharing)>& run);
+
+  Sharing For(size_t rows) const;
+
+ private:
+  static constexpr size_t kClasses = 10;  // 1, 2 .. 3, 4 .. 7, .., 512 and more rows
+
+  std::array<Sharing, kClasses> best_;
+};
+
+}  // namespace sequent
+
+#endif  // SEQUENT_CORE_NN_SHARING_H_
