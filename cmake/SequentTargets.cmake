@@ -1,4 +1,4 @@
-# Four ways to make a target; nothing else in the tree calls add_library or add_executable.
+# Five ways to make a target; nothing else in the tree calls add_library or add_executable.
 
 include(CMakeParseArguments)
 
@@ -46,4 +46,13 @@ function(sequent_fuzzer name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
+endfunction()
+
+# sequent_bench(name SRCS ... DEPS ...): a measurement, run by hand; bench/<name>, never installed.
+function(sequent_bench name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench")
 endfunction()

@@ -22,6 +22,6 @@ size_t SourceOf(size_t column, size_t gates, size_t units, size_t lanes, size_t 
   return unit < units ? gate * units + unit : outputs;
 }
 
-bool TooLargeToStay(size_t bytes) { return bytes > SecondLevelCacheBytes() / 4; }
+bool TooLargeToStay(size_t bytes) { return bytes > SecondLevelCacheBytes() / 2; }
 
 }  // namespace sequent::kernels
