@@ -52,11 +52,12 @@ class ManySessions : public testing::Test {
   }
   // All pages; `between` is called after each.
   template <typename Between>
-  std::vector<std::string> List(EngineHarness* harness, uint32_t page_size, Between between) {
+  std::vector<std::string> List(EngineHarness* harness, uint32_t page_size, Between between,
+                                const std::string& model = "") {
     std::vector<std::string> ids;
     std::string token;
     do {
-      const auto page = harness->engine()->ListSessions("", page_size, token);
+      const auto page = harness->engine()->ListSessions(model, page_size, token);
       EXPECT_TRUE(page.ok());
       for (const SessionInfo& info : page->sessions) ids.push_back(info.session_id);
       EXPECT_TRUE(page->sessions.size() == page_size || page->next_page_token.empty());
@@ -81,6 +82,23 @@ TEST_F(ManySessions, AreListedInOrderEachOnce) {
   std::sort(expected.begin(), expected.end());
   for (const uint32_t page_size : {1, 99, 1000}) {
     EXPECT_EQ(List(&harness, page_size, [] {}), expected) << page_size;
+  }
+}
+
+TEST_F(ManySessions, AListOfOneModelFindsItsFewAmongThoseOfAnother) {
+  EngineHarness harness;
+  std::vector<std::string> expected;
+  for (size_t i = 0; i < 3000; ++i) {
+    if (i % 50 != 0) {
+      Begin(i, &harness);
+      continue;
+    }
+    expected.push_back(IdOf(i));
+    ASSERT_TRUE(harness.Ask(TextRequest(expected.back(), 1, "a"))->status.ok());
+  }
+  std::sort(expected.begin(), expected.end());
+  for (const uint32_t page_size : {1, 7, 1000}) {
+    EXPECT_EQ(List(&harness, page_size, [] {}, "text"), expected) << page_size;
   }
 }
 
