@@ -20,4 +20,8 @@ if(SEQUENT_GRPC)
 endif()
 if(SEQUENT_TESTS)
   find_package(GTest REQUIRED)
+  # The measuring programs of tests/bench are built where these are found.
+  find_package(benchmark CONFIG QUIET)
+  find_library(DNNL_LIBRARY dnnl)  # its CMake configuration in Debian insists on OpenCL
+  find_package(OpenMP QUIET)
 endif()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what tools/packages.txt lists: setup.sh [build|test|runtime|checks]...
+# Installs what tools/packages.txt lists: setup.sh [build|test|runtime|checks|bench]...
 # (default: build test; runtime: only what the built programs need to run).
 # Does nothing, quickly, when all of it is there.
 set -euo pipefail

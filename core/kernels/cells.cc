@@ -73,25 +73,68 @@ HWY_INLINE void ForEachGroup(size_t rows, Units units, const Epilogue& epilogue)
   WithRowCount<kSideBySide - 1>(rows, [&](auto count) HWY_ATTR { epilogue(count, units); });
 }
 
+// Where a tile's sums start.
+template <size_t V, typename Weight>
+HWY_INLINE TileTask<V, Weight> BeginTile(const StepInput& input, const Place& place,
+                                         const TilePlace& tile, size_t offset) {
+  TileTask<V, Weight> task;
+  task.offset = 0;
+  if (input.sums != nullptr) {
+    task.start = {.rows = input.sums + place.row + tile.row, .offset = offset};
+  } else if (input.bias != nullptr) {
+    task.start.same = input.bias + offset;
+  }
+  return task;
+}
+
+// Puts down input + U h for one place in pieces. All its rows fit the batch.
+template <size_t V, typename Weight, size_t kBatchVectors>
+HWY_INLINE void RunPlaceInPieces(const PackedMatrix& u, const StepInput& input,
+                                 const float* const* h, const Place& place, const float* restart,
+                                 Batch<kBatchVectors>* batch) {
+  const size_t offset = place.panel * u.panel_width();
+  const PackedMatrix& first = input.sums != nullptr ? u : *input.weight;
+  const Weight* const next =
+      place.next_panel == Place::kNone ? nullptr : first.panel<Weight>(place.next_panel);
+  ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
+    TileTask<V, Weight> task = BeginTile<V, Weight>(input, place, tile, offset);
+    task.to = batch->rows + tile.row;
+    if (input.sums != nullptr) task.restart = restart;
+    RunTileOf(tile.rows, task);
+  });
+  if (input.sums == nullptr) {
+    AddInPieces<V, Weight>(*input.weight, place, input.x, u.panel<Weight>(place.panel), batch->rows,
+                           0);
+    if (restart != nullptr) {
+      for (size_t r = 0; r < place.rows; ++r) {
+        float* const last = batch->rows[r] + (V - 1) * kLanes;
+        std::copy_n(last, kLanes, last + kLanes);
+        std::copy_n(restart, kLanes, last);
+      }
+    }
+  }
+  AddInPieces<V, Weight>(u, place, h, next, batch->rows, 0);
+}
+
 // Puts down input + U h for the tiles of one place, and calls done(first row in the place, rows)
 // whenever the batch is full. `restart`: see TileTask; the batch then has one vector more.
 template <size_t V, typename Weight, size_t kBatchVectors, class Done>
 HWY_INLINE void RunPlace(const PackedMatrix& u, const StepInput& input, const float* const* h,
                          const Place& place, const float* restart, Batch<kBatchVectors>* batch,
                          const Done& done) {
-  const size_t offset = place.panel * u.panel_width();
+  if (BetterInPieces<V>(u, place.rows) && place.rows <= kBatchRows) {
+    RunPlaceInPieces<V, Weight>(u, input, h, place, restart, batch);
+    return done(0, place.rows);
+  }
   size_t begin = 0;
   ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
-    TileTask<V, Weight> task;
-    if (input.sums != nullptr) {
-      task.start = {.rows = input.sums + place.row + tile.row, .offset = offset};
-    } else {
-      if (input.bias != nullptr) task.start.same = input.bias + offset;
+    TileTask<V, Weight> task =
+        BeginTile<V, Weight>(input, place, tile, place.panel * u.panel_width());
+    if (input.sums == nullptr) {
       task.first = ProductOf<Weight>(*input.weight, place, tile, input.x);
     }
     task.second = ProductOf<Weight>(u, place, tile, h);
     task.to = batch->rows + (tile.row - begin);
-    task.offset = 0;
     task.restart = restart;
     RunTileOf(tile.rows, task);
     const size_t end = tile.row + tile.rows;

@@ -78,7 +78,7 @@ void PackedMatrix::Fill(size_t outputs, size_t inputs, size_t gates, Precision p
   packed_width_ = gates <= 1 ? RoundUp(outputs, lanes_) : RoundUp(units(), lanes_) * gates;
   const bool bf16 = precision == Precision::kBf16;
   data_.assign(packed_width_ * inputs * (bf16 ? sizeof(uint16_t) : sizeof(float)), std::byte{0});
-  streamed_ = data_.size() > SecondLevelCacheBytes() / 4;
+  streamed_ = data_.size() > SecondLevelCacheBytes() / 2;
   auto* floats = reinterpret_cast<float*>(data_.data());
   auto* halves = reinterpret_cast<uint16_t*>(data_.data());
   for (size_t column = 0; column < packed_width_; ++column) {

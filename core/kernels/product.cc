@@ -48,19 +48,24 @@ void RunProduct(const PackedMatrix& w, size_t rows, const float* const* x, Start
       constexpr size_t V = decltype(vectors)::value;
       const size_t offset = place.panel * w.panel_width();
       const size_t columns = std::min(V * kLanes, width - offset);
+      const bool in_pieces = columns == V * kLanes && BetterInPieces<V>(w, place.rows);
       ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
         TileTask<V, Weight> task;
         task.to = y + place.row + tile.row;
         task.offset = offset;
         if (start == Start::kBias) task.start.same = bias + offset;
         if (start == Start::kAccumulate) task.start = {.rows = task.to, .offset = offset};
-        task.first = ProductOf<Weight>(w, place, tile, x);
+        if (!in_pieces) task.first = ProductOf<Weight>(w, place, tile, x);
         if (columns < V * kLanes) {
           RunEdgeTile(tile.rows, columns, task);
         } else {
           RunTileOf(tile.rows, task);
         }
       });
+      if (!in_pieces) return;
+      const Weight* const next =
+          place.next_panel == Place::kNone ? nullptr : w.panel<Weight>(place.next_panel);
+      AddInPieces<V, Weight>(w, place, x, next, y + place.row, offset);
     });
   });
 }

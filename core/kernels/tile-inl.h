@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace sequent::kernels::HWY_NAMESPACE {
@@ -64,12 +65,13 @@ HWY_INLINE void LoadWeights(const uint16_t* HWY_RESTRICT from, Vec (&w)[V]) {
 
 constexpr size_t kUnroll = 4;
 
-// One product of a tile: sum over k < count of x[r][k] * panel[k]. By default there is none.
+// One product of a tile: sum over k < count of x[r][begin + k] * weights[k]. By default there is
+// none.
 template <typename Weight>
 struct TileProduct {
-  const Weight* panel = nullptr;
+  const Weight* weights = nullptr;  // of the panel, for k = begin
   const float* const* x = nullptr;
-  size_t count = 0;
+  size_t begin = 0, count = 0;
   // To ask the second-level cache for meanwhile: `prefetch_lines` cache lines for every kUnroll k,
   // from `prefetch` on.
   const char* prefetch = nullptr;
@@ -108,9 +110,9 @@ struct Tile {
 
   template <typename Weight>
   HWY_INLINE void Add(const TileProduct<Weight>& product) {
-    const Weight* HWY_RESTRICT panel = product.panel;
+    const Weight* HWY_RESTRICT panel = product.weights;
     const float* x[R];
-    for (size_t r = 0; r < R; ++r) x[r] = product.x[r];
+    for (size_t r = 0; r < R; ++r) x[r] = product.x[r] + product.begin;
     Vec sums[R][V];
     for (size_t r = 0; r < R; ++r) {
       for (size_t v = 0; v < V; ++v) sums[r][v] = acc[r][v];
@@ -138,21 +140,36 @@ struct Tile {
   template <typename Weight>
   HWY_INLINE static void AddOne(const Weight* HWY_RESTRICT panel, const float* const (&x)[R],
                                 size_t k, Vec (&sums)[R][V]) {
-    Vec w[V];
-    LoadWeights(panel, w);
-    for (size_t r = 0; r < R; ++r) {
-      const Vec broadcast = hn::Set(Floats(), x[r][k]);
-      for (size_t v = 0; v < V; ++v) sums[r][v] = hn::MulAdd(broadcast, w[v], sums[r][v]);
+    if constexpr (std::is_same_v<Weight, float> && R * V + R < kRegisters) {
+      Vec broadcast[R];
+      for (size_t r = 0; r < R; ++r) broadcast[r] = hn::Set(Floats(), x[r][k]);
+      for (size_t v = 0; v < V; ++v) {
+        const Vec w = hn::Load(Floats(), panel + v * kLanes);
+        for (size_t r = 0; r < R; ++r) sums[r][v] = hn::MulAdd(broadcast[r], w, sums[r][v]);
+      }
+    } else {
+      Vec w[V];
+      LoadWeights(panel, w);
+      for (size_t r = 0; r < R; ++r) {
+        const Vec broadcast = hn::Set(Floats(), x[r][k]);
+        for (size_t v = 0; v < V; ++v) sums[r][v] = hn::MulAdd(broadcast, w[v], sums[r][v]);
+      }
     }
   }
+  // kUnroll of them. A tall tile has enough to do in one k, and no register to spare for more.
   template <typename Weight>
   HWY_INLINE static void AddSome(const Weight* HWY_RESTRICT panel, const float* const (&x)[R],
                                  size_t k, Vec (&sums)[R][V]) {
-    static_assert(kUnroll == 4);
-    AddOne(panel, x, k, sums);
-    AddOne(panel + V * kLanes, x, k + 1, sums);
-    AddOne(panel + 2 * V * kLanes, x, k + 2, sums);
-    AddOne(panel + 3 * V * kLanes, x, k + 3, sums);
+    if constexpr (R * V > kRegisters / 2 + kRegisters / 8) {
+#pragma GCC unroll 1
+      for (size_t i = 0; i < kUnroll; ++i) AddOne(panel + i * V * kLanes, x, k + i, sums);
+    } else {
+      static_assert(kUnroll == 4);
+      AddOne(panel, x, k, sums);
+      AddOne(panel + V * kLanes, x, k + 1, sums);
+      AddOne(panel + 2 * V * kLanes, x, k + 2, sums);
+      AddOne(panel + 3 * V * kLanes, x, k + 3, sums);
+    }
   }
 };
 

@@ -6,6 +6,10 @@
 // way of the weights and the arithmetic run side by side. With a single tile there is nothing to
 // win: the processor's own prefetcher sees one stream.
 //
+// With a few tiles both take about the same time, and neither may wait for the other. Then the
+// panel is cut into pieces that fit the first-level cache: all tiles pass over one piece, their
+// sums put down in between, while the next piece comes.
+//
 // Included once per target, inside Highway's foreach_target.
 
 #if defined(SEQUENT_CORE_KERNELS_WALK_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -105,7 +109,8 @@ HWY_INLINE void WithWeight(Precision precision, const Body& body) {
 template <typename Weight>
 HWY_INLINE TileProduct<Weight> ProductOf(const PackedMatrix& w, const Place& place,
                                          const TilePlace& tile, const float* const* x) {
-  TileProduct<Weight> product{w.panel<Weight>(place.panel), x + place.row + tile.row, w.inputs()};
+  TileProduct<Weight> product{w.panel<Weight>(place.panel), x + place.row + tile.row, 0,
+                              w.inputs()};
   if (!w.streamed() || tile.tiles == 1 || place.next_panel == Place::kNone) return product;
   // Its share of the next panel.
   constexpr size_t kLine = 64;
@@ -123,6 +128,43 @@ template <size_t V, typename Weight>
 HWY_INLINE void RunTileOf(size_t rows, const TileTask<V, Weight>& task) {
   WithRowCount<kTileRows(V)>(
       rows, [&](auto count) HWY_ATTR { RunTile<decltype(count)::value, V, Weight>(task); });
+}
+
+// Rows of a product in pieces, and the k of a piece: 128 x 4 vectors of 64 bytes are 32 KB.
+constexpr size_t kMostTilesInPieces = 4;
+constexpr size_t kPiece = 128;
+
+template <size_t V>
+HWY_INLINE bool BetterInPieces(const PackedMatrix& w, size_t rows) {
+  return w.streamed() && rows > kTileRows(V) && rows <= kMostTilesInPieces * kTileRows(V);
+}
+
+// Adds W x to the sums of a place's rows, at to[r] + offset: they are there already. `next`: the
+// weights that are wanted when this is done, or nullptr.
+template <size_t V, typename Weight>
+HWY_INLINE void AddInPieces(const PackedMatrix& w, const Place& place, const float* const* x,
+                            const Weight* next, float* const* to, size_t offset) {
+  constexpr size_t kLine = 64, kStep = V * kLanes;
+  const Weight* const panel = w.panel<Weight>(place.panel);
+  for (size_t k = 0; k < w.inputs(); k += kPiece) {
+    const size_t count = std::min(kPiece, w.inputs() - k);
+    const Weight* const ahead = k + count < w.inputs() ? panel + (k + count) * kStep : next;
+    ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
+      TileTask<V, Weight> task;
+      task.to = to + tile.row;
+      task.offset = offset;
+      task.start = {.rows = task.to, .offset = offset};
+      task.first = {panel + k * kStep, x + place.row + tile.row, k, count};
+      if (ahead != nullptr) {
+        const size_t lines =
+            (kUnroll * kStep * sizeof(Weight) / kLine + tile.tiles - 1) / tile.tiles;
+        task.first.prefetch =
+            reinterpret_cast<const char*>(ahead) + tile.tile * lines * kLine * (count / kUnroll);
+        task.first.prefetch_lines = lines;
+      }
+      RunTileOf(tile.rows, task);
+    });
+  }
 }
 
 }  // namespace sequent::kernels::HWY_NAMESPACE

@@ -43,7 +43,7 @@ Session* PopReady(Lane* lane) {
 Item* MarkRunning(Session* session) {
   MutexLock lock(&session->shard->mutex);
   session->phase = Session::Phase::kRunning;
-  return session->head.get();
+  return session->items.front();
 }
 
 }  // namespace
@@ -238,8 +238,8 @@ void TickRunner::Apply(Session* session, StepItem* item) {
     session->next_step = reply.next_step;
   }
   session->last_used_nanos = context_->clock->Nanos();
-  flow_->Acknowledge(session, item->request.acked_step);
-  if (item->numbered()) flow_->CacheReply(session, *item, reply.step, item->reply);
+  session->replies.Acknowledge(item->request.acked_step);
+  if (item->numbered()) flow_->CacheReply(session, *item, reply);
   if (item->request.end) flow_->EndLife(session, EndReason::kClient);
 }
 

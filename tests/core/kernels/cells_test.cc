@@ -319,6 +319,48 @@ TEST_P(CellsTest, HowAStepWalksOverItsPanelsMakesNoDifference) {
   EXPECT_TRUE(SameBits(parts, whole));
 }
 
+// Wide enough for both matrices to be streamed: few rows pass over pieces of the panels then.
+TEST_P(CellsTest, StepsThatStreamTheirWeightsHaveTheSameBitsAloneAndInACrowd) {
+  constexpr size_t kRows = 27, kUnits = 420, kInputs = 430;
+  for (const size_t gates : {3, 4}) {
+    for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+      const std::vector<float> w = RandomVector(gates * kUnits * kInputs, 50, 0.05f);
+      const PackedMatrix packed_w =
+          PackedMatrix::PackGates(w.data(), gates, kUnits, kInputs, precision);
+      const AlignedVector<float> bias =
+          packed_w.PackVector(RandomVector(gates * kUnits, 51).data());
+      const PackedMatrix packed_u =
+          PackedMatrix::PackGates(w.data(), gates, kUnits, kUnits, precision);
+      const Rows x = Rows::Random(kRows, kInputs, 52), h = Rows::Random(kRows, kUnits, 53);
+      const Rows c = Rows::Random(kRows, kUnits, 54);
+      Rows half(kRows, packed_w.packed_width());
+      Product(packed_w, kRows, x.in(), Start::kBias, bias.data(), half.out());
+      const auto step = [&](size_t first, size_t count, bool ready) {
+        Rows out(count, kUnits), other(count, kUnits);
+        const StepInput input = ready ? StepInput::Ready(half.in(first))
+                                      : StepInput::Of(&packed_w, bias.data(), x.in(first));
+        if (gates == 3) {
+          GruAfterStep(packed_u, bias.data(), UpdateGate::kKeepOld, count, input, h.in(first),
+                       out.out());
+        } else {
+          LstmStep(packed_u, count, input, h.in(first), c.in(first), other.out(), out.out());
+        }
+        EXPECT_TRUE(out.GuardsHold() && other.GuardsHold());
+        return out;
+      };
+      const Rows all = step(0, kRows, true);
+      for (const size_t count : {1, 4, 7, 12, 24}) {
+        for (const bool ready : {true, false}) {
+          const Rows some = step(1, count, ready);
+          for (size_t r = 0; r < count; ++r) {
+            ASSERT_TRUE(SameBits(some[r], all[1 + r])) << r << " of " << count << ready << gates;
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_P(CellsTest, InBf16AStepIsTheFp32StepOfTheRoundedWeights) {
   for (const size_t gates : {1, 2, 3, 4}) {
     const size_t units = 70, rows = 11;

@@ -195,6 +195,21 @@ TEST_P(ProductTest, AccumulateRowsAddsThemInOrder) {
   }
 }
 
+// Few rows of a matrix that is streamed pass over pieces of its panels.
+TEST_P(ProductTest, OfAMatrixThatDoesNotFitTheCacheHasTheSameBitsForEveryBatch) {
+  const Weights weights(650, 900);
+  const Rows x = Rows::Random(30, 900, 7), y = Rows::Random(30, 650, 8);
+  for (const Start start : {Start::kBias, Start::kAccumulate}) {
+    const Rows all = Run(weights, x, start, y);
+    for (const size_t count : {1, 4, 9, 17, 24}) {
+      Rows some = y;
+      Product(weights.packed, count, x.in(), start,
+              start == Start::kBias ? weights.packed_bias.data() : nullptr, some.out());
+      for (size_t r = 0; r < count; ++r) ASSERT_TRUE(SameBits(some[r], all[r])) << r;
+    }
+  }
+}
+
 SEQUENT_ON_EVERY_TARGET(ProductTest);
 
 }  // namespace

@@ -114,7 +114,8 @@ TEST_P(BatchInvariance, SameBitsAloneAndInACrowdOnAnyNumberOfThreads) {
 TEST(SharedByPanels, SameBitsAloneAndInACrowdOnAnyNumberOfThreads) {
   const auto model = MakeModel(FeatureContents(
       "layers { name: 'a' lstm { units: 270 } } layers { name: 'b' gru { units: 300 } } "
-      "layers { name: 'c' gru { units: 510 reset: BEFORE } } layers { name: 'd' rnn { units: 530 } "
+      "layers { name: 'c' gru { units: 510 reset: 'before' } } layers { name: 'd' rnn { units: 530 "
+      "} "
       "} "
       "layers { name: 'e' dense { units: 500 } } heads { name: 'y' regression {} }"));
   constexpr size_t kPlayers = 3, kSteps = 4;

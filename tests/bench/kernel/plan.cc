@@ -1,0 +1,82 @@
+#include "tests/bench/kernel/plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/bench/kernel/contestant.h"
+
+namespace sequent::bench {
+namespace {
+
+template <typename T>
+bool Has(const std::vector<T>& values, const T& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+bool Selected(const Selection& selection, const Planned& planned) {
+  const Shape& shape = planned.shape;
+  return Has(selection.kinds, planned.kind) &&
+         Has(selection.cells, std::string(CellName(shape.cell))) &&
+         Has(selection.units, shape.units) && Has(selection.rows, shape.rows) &&
+         Has(selection.steps, shape.steps);
+}
+
+std::vector<Planned> Everything() {
+  std::vector<Planned> points;
+  for (const Cell cell : {Cell::kLstm, Cell::kGru}) {
+    for (const size_t units : {64, 128, 256, 512, 1024}) {
+      for (const size_t steps : {1, 16}) {
+        for (const size_t rows : {1, 2, 4, 8, 16, 32, 64, 128}) {
+          points.push_back({"step", {cell, units, rows, steps}});
+        }
+      }
+    }
+    points.push_back({"chunk", {cell, 512, 1, 100}});
+    for (const size_t rows : {1, 64}) points.push_back({"threads", {cell, 512, rows, 1}});
+  }
+  return points;
+}
+
+}  // namespace
+
+std::vector<Planned> Plan(const Selection& selection) {
+  std::vector<Planned> points = Everything();
+  std::erase_if(points, [&](const Planned& planned) { return !Selected(selection, planned); });
+  return points;
+}
+
+double PointMaker::Tolerance(const std::string& kind) {
+  if (kind == "threads") return 0;
+  // fp32 sums of 2048 products in another order, a hundred steps deep, differ by less.
+  return 1e-4;
+}
+
+const TensorMap& PointMaker::Weights(const Shape& shape) {
+  if (shape.cell != last_.cell || shape.units != last_.units) {
+    weights_ = MakeWeights(shape.cell, shape.units);
+    last_ = shape;
+  }
+  return weights_;
+}
+
+std::unique_ptr<Point> PointMaker::Make(const Planned& planned) {
+  const Shape& shape = planned.shape;
+  const TensorMap& weights = Weights(shape);
+  auto point = std::make_unique<Point>(shape, planned.kind);
+  if (planned.kind == "threads") {
+    point->Add("one", MakeOurModel(shape, weights, {}, nullptr));
+    if (two_threads_ != nullptr) {
+      point->Add("two", MakeOurModel(shape, weights, {}, two_threads_));
+    }
+    return point;
+  }
+  point->Add("ours", MakeOurs(shape, weights));
+  for (const std::string& name : against_) {
+    if (auto contestant = MakeContestant(name, shape, weights)) {
+      point->Add(name, std::move(contestant));
+    }
+  }
+  return point;
+}
+
+}  // namespace sequent::bench
