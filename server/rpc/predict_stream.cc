@@ -12,7 +12,7 @@
 namespace sequent::rpc {
 namespace {
 
-// What a stream keeps of the memory of a message's requests; honest messages carry fewer.
+// What a thread keeps of the memory of a message's requests; honest messages carry fewer.
 constexpr size_t kMaxKeptSteps = 256;
 // Tiny requests grow a hundredfold when parsed and queued; no honest client sends so many at once.
 constexpr int kMaxRequestsPerMessage = 65'536;
@@ -133,16 +133,17 @@ void PredictStream::Accept(std::unique_ptr<Incoming> incoming) {
   incoming->arrived_nanos = edge_->clock->Nanos();
   incoming->left.store(count, std::memory_order_relaxed);
   incoming->pending.resize(count);
-  steps_.resize(count);
+  thread_local std::vector<engine::StepRequest> steps;
+  steps.resize(count);
   for (size_t i = 0; i < count; ++i) {
     Pending& pending = incoming->pending[i];
     pending.incoming = incoming.get();
     pending.request = &requests[static_cast<int>(i)];
-    Convert(&pending, before + i >= edge_->max_inflight_per_stream, &steps_[i]);
+    Convert(&pending, before + i >= edge_->max_inflight_per_stream, &steps[i]);
   }
   incoming.release();  // NOLINT: belongs to its requests, and goes with the last one
-  edge_->engine->Predict(steps_);
-  if (count > kMaxKeptSteps) std::vector<engine::StepRequest>().swap(steps_);
+  edge_->engine->Predict(steps);
+  if (count > kMaxKeptSteps) std::vector<engine::StepRequest>().swap(steps);
 }
 
 void PredictStream::Convert(Pending* pending, bool over_limit, engine::StepRequest* step) {

@@ -89,7 +89,6 @@ class PredictStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
   uint64_t id_ = 0;
   Affinity affinity_;
   grpc::ByteBuffer read_buffer_;
-  std::vector<engine::StepRequest> steps_;  // of the message that is being read
   std::atomic<bool> cancelled_{false};
 
   // Touched by Pump, and by the write it has started, only.
