@@ -8,7 +8,6 @@
 
 #include "core/base/thread_pool.h"
 #include "core/model/tensor.h"
-#include "core/nn/model.h"
 #include "tests/bench/kernel/shape.h"
 
 namespace sequent::bench {
@@ -28,7 +27,7 @@ class Contestant {
 // Our Model::Run of a model of this layer alone, on `pool` (nullptr: on the caller's thread); its
 // outputs are the mean of the units, [rows, steps].
 std::unique_ptr<Contestant> MakeOurModel(const Shape& shape, const TensorMap& weights,
-                                         const ModelOptions& options, ThreadPool* pool);
+                                         ThreadPool* pool);
 
 // `weights` as MakeWeights made them; they are copied. One thread each, fp32.
 std::unique_ptr<Contestant> MakeOurs(const Shape& shape, const TensorMap& weights);

@@ -64,9 +64,9 @@ std::unique_ptr<Point> PointMaker::Make(const Planned& planned) {
   const TensorMap& weights = Weights(shape);
   auto point = std::make_unique<Point>(shape, planned.kind);
   if (planned.kind == "threads") {
-    point->Add("one", MakeOurModel(shape, weights, {}, nullptr));
+    point->Add("one", MakeOurModel(shape, weights, nullptr));
     if (two_threads_ != nullptr) {
-      point->Add("two", MakeOurModel(shape, weights, {}, two_threads_));
+      point->Add("two", MakeOurModel(shape, weights, two_threads_));
     }
     return point;
   }
