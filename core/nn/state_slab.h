@@ -42,6 +42,10 @@ class StateSlab {
   // The row's bytes, or nullptr if the generation is stale.
   std::byte* Data(RowRef row) const;
 
+  // Begins to bring a row that is held, of up to a few KB, close to the processor: a million rows
+  // are in no cache, and who knows that one will be used soon need not wait for it then.
+  void Prefetch(RowRef row) const;
+
   size_t row_bytes() const { return row_bytes_; }
   size_t rows_in_use() const;
 

@@ -1,9 +1,11 @@
 #include "server/engine/admission.h"
 
+#include <optional>
 #include <string>
 
 #include "core/base/error.h"
 #include "server/engine/lane.h"
+#include "server/engine/packed_reply.h"
 
 namespace sequent::engine {
 namespace {
@@ -14,10 +16,16 @@ Admission Refused(Status status) {
   return refused;
 }
 
-Admission Replayed(const ReplyCache::Entry& entry) {
+Admission Replayed(const Session& session, const ReplyCache::Entry& entry) {
+  auto reply = std::make_shared<StepReply>();
+  UnpackReply(entry.reply, *session.lane, reply.get());
+  reply->epoch = session.epoch;
+  reply->step = entry.step;
+  reply->steps = entry.steps;
+  reply->next_step = entry.step + entry.steps;
   Admission replayed;
   replayed.kind = Admission::Kind::kReplayed;
-  replayed.reply = entry.reply;
+  replayed.reply = std::move(reply);
   return replayed;
 }
 
@@ -28,9 +36,9 @@ Admission Continues(uint64_t step) {
   return continues;
 }
 
-const ReplyCache::Entry* FindReply(const Session& session, const StepItem& item, uint64_t step) {
-  if (session.replies == nullptr) return nullptr;
-  return session.replies->Find(step, item.units, item.request.end);
+std::optional<ReplyCache::Entry> FindReply(const Session& session, const StepItem& item,
+                                           uint64_t step) {
+  return session.replies.Find(step, item.units, item.request.end);
 }
 
 Status Gap(uint64_t step, uint64_t next_step) {
@@ -72,18 +80,18 @@ Admission AdmitWithoutLife(const Session& session, const StepItem& item) {
   if (session.life == Session::Life::kEnded && item.numbered() &&
       (same_life || (request.epoch == 0 && !request.start))) {
     const uint64_t step = request.step != 0 ? request.step : 1;
-    if (const auto* entry = FindReply(session, item, step)) return Replayed(*entry);
+    if (const auto entry = FindReply(session, item, step)) return Replayed(session, *entry);
   }
   if (CanBegin(request)) return Begin(item, false);
-  return Refused(SessionUnknown(session.id));
+  return Refused(SessionUnknown(session.id()));
 }
 
 Admission AdmitNumbered(const Session& session, const StepItem& item, uint64_t step) {
-  if (const auto* entry = FindReply(session, item, step)) return Replayed(*entry);
+  if (const auto entry = FindReply(session, item, step)) return Replayed(session, *entry);
   const uint64_t next = session.next_step;
   if (step == next) return Continues(next);
   if (step > next) return Refused(Gap(step, next));
-  const bool covered = session.replies != nullptr && session.replies->Covers(step);
+  const bool covered = session.replies.Covers(step);
   if (covered || step + item.units > next) return Refused(Overlap(step, item.units, next));
   return Refused(TooOld(step, next));
 }
@@ -94,7 +102,7 @@ bool CanBegin(const StepRequest& request) {
   return request.start || (request.step == 1 && !request.model.empty());
 }
 
-Status SessionUnknown(const std::string& id) {
+Status SessionUnknown(std::string_view id) {
   return MakeError(Reason::kSessionUnknown, StrCat("there is no session '", Quoted(id, 128), "'"));
 }
 

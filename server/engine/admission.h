@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "core/base/status.h"
 #include "server/engine/request.h"
@@ -40,7 +41,7 @@ Status CheckModel(const Session& session, const std::string& model, int64_t vers
 Status CheckEpoch(const Session& session, uint64_t epoch);
 // STEP_GAP or STEP_TOO_OLD unless `step` is the session's next.
 Status CheckNextStep(const Session& session, uint64_t step);
-Status SessionUnknown(const std::string& id);
+Status SessionUnknown(std::string_view id);
 
 }  // namespace sequent::engine
 

@@ -73,12 +73,13 @@ class Engine::Impl {
   void Work() {
     FlushDenormals();
     const int64_t wait = std::min(context.store.timer_nanos(), kMaxIdleNanos);
+    bool more_due = false;
     while (!context.stopping.load()) {
-      if (Lane* lane = context.scheduler.WaitAndTake(wait)) {
+      if (Lane* lane = context.scheduler.WaitAndTake(more_due ? 0 : wait)) {
         runner.Run(lane);
         context.scheduler.Give(lane);
       }
-      flow.ExpireDue();
+      more_due = flow.ExpireDue();
     }
   }
 

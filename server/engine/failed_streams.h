@@ -29,6 +29,7 @@ class FailedStreams {
   bool Contains(uint64_t stream) const {
     return std::find(streams_.begin(), streams_.end(), stream) != streams_.end();
   }
+  bool empty() const { return streams_.empty(); }
   void AddAll(const FailedStreams& other) {
     for (uint64_t stream : other.streams_) Add(stream);
   }

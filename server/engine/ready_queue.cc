@@ -34,7 +34,7 @@ Session* ReadyQueue::Pop() {
       turns_.push_back(principal);
       continue;
     }
-    line.deficit -= std::min(line.deficit, session->ready_cost);
+    line.deficit -= std::min<size_t>(line.deficit, session->ready_cost);
     line.head = session->ready_next;
     session->ready_next = nullptr;
     --size_;

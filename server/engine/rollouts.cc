@@ -50,7 +50,7 @@ ControlItem::Next Rollouts::BeginFromSession(const std::shared_ptr<Rollout>& rol
                                              Session* session) {
   const RolloutRequest& request = rollout->request();
   Status status;
-  if (session->life != Session::Life::kLive) status = SessionUnknown(session->id);
+  if (session->life != Session::Life::kLive) status = SessionUnknown(session->id());
   if (status.ok()) status = CheckEpoch(*session, request.epoch);
   if (status.ok()) status = CheckModel(*session, request.model, request.version);
   if (status.ok() && request.step != 0) status = CheckNextStep(*session, request.step);

@@ -1,39 +1,24 @@
 #include "server/engine/session.h"
 
+#include <cstring>
+#include <new>
+
 namespace sequent::engine {
 
-void StepItem::Recycle() {
-  cost = 1;
-  arrived_nanos = 0;
-  next.reset();
-  refused_behind.reset();
-  request = StepRequest();
-  units = units_done = 0;
-  internal = from_last = flush = running = birth = false;
-  logits_head = OutputPlan::kNoHead;
-  lane = nullptr;
-  working.Reset();
-  plan.heads.clear();
-  reply.reset();
-  steps_made = 0;
-  compute_nanos = 0;
+Session* Session::Place(void* memory, std::string_view id) {
+  auto* const session = new (memory) Session;
+  session->id_bytes_ = static_cast<uint8_t>(id.size());
+  std::memcpy(static_cast<char*>(memory) + sizeof(Session), id.data(), id.size());
+  return session;
 }
 
 void Session::Append(std::unique_ptr<Item> item) {
-  Item* const added = item.get();
-  if (tail != nullptr) {
-    tail->next = std::move(item);
-  } else {
-    head = std::move(item);
-  }
-  tail = added;
+  items.Append(std::move(item));
   ++queued;
 }
 
 std::unique_ptr<Item> Session::PopFront() {
-  std::unique_ptr<Item> item = std::move(head);
-  head = std::move(item->next);
-  if (head == nullptr) tail = nullptr;
+  std::unique_ptr<Item> item = items.PopFront();
   --queued;
   if (item->refused_behind != nullptr) {
     if (failed_streams == nullptr) failed_streams = std::make_unique<FailedStreams>();
@@ -49,7 +34,9 @@ void Session::MarkFailed(uint64_t stream) {
 }
 
 void Session::UnmarkFailed(uint64_t stream) {
-  if (failed_streams != nullptr) failed_streams->Remove(stream);
+  if (failed_streams == nullptr) return;
+  failed_streams->Remove(stream);
+  if (failed_streams->empty()) failed_streams.reset();
 }
 
 }  // namespace sequent::engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "core/base/error.h"
 #include "server/engine/admission.h"
@@ -31,7 +32,7 @@ bool IsLive(const Session* session) {
 
 SessionInfo SessionCalls::InfoOf(const Session& session) const {
   SessionInfo info;
-  info.session_id = session.id;
+  info.session_id = std::string(session.id());
   info.model = session.lane->version->name;
   info.version = session.lane->version->version;
   info.epoch = session.epoch;
@@ -62,23 +63,30 @@ StatusOr<Engine::SessionPage> SessionCalls::List(const std::string& model, uint3
   const size_t size = std::min(page_size == 0 ? kDefaultPage : page_size, kLargestPage);
   Engine::SessionPage page;
   std::string after = page_token;
-  while (true) {
-    const std::vector<std::string> ids = context_->store.IdsAfter(after, kLargestPage);
-    for (const std::string& id : ids) {
-      Shard* const shard = context_->store.ShardOf(id);
-      MutexLock lock(&shard->mutex);
-      const Session* session = SessionStore::Find(shard, id);
-      if (!IsLive(session)) continue;
-      if (!model.empty() && session->lane->version->name != model) continue;
+  // Ids are spread evenly over the shards: mostly one look makes a page.
+  const size_t of_each = 2 * size / context_->store.shard_count() + 8;
+  do {
+    std::vector<SessionInfo> seen;
+    const std::string until =
+        context_->store.VisitAfter(after, of_each, [&](const Session& session) {
+          if (!IsLive(&session)) return;
+          if (!model.empty() && session.lane->version->name != model) return;
+          seen.push_back(InfoOf(session));
+        });
+    std::sort(seen.begin(), seen.end(), [](const SessionInfo& a, const SessionInfo& b) {
+      return a.session_id < b.session_id;
+    });
+    for (SessionInfo& info : seen) {
+      if (!until.empty() && info.session_id > until) break;
       if (page.sessions.size() == size) {
         page.next_page_token = page.sessions.back().session_id;
         return page;
       }
-      page.sessions.push_back(InfoOf(*session));
+      page.sessions.push_back(std::move(info));
     }
-    if (ids.size() < kLargestPage) return page;
-    after = ids.back();
-  }
+    after = until;
+  } while (!after.empty());
+  return page;
 }
 
 template <typename Result, typename Act>
@@ -163,7 +171,7 @@ StatusOr<SessionInfo> SessionCalls::Insert(const std::string& id, Lane* lane, St
   if (old != nullptr && !over) return Exists(id);
   SEQ_RETURN_IF_ERROR(context_->ReserveSession());
   if (over) flow_->Drop(old);
-  Session* const session = SessionStore::Insert(shard, std::make_unique<Session>(id));
+  Session* const session = SessionStore::Insert(shard, id);
   session->lane = lane;
   session->reserved = true;
   session->last_used_nanos = context_->clock->Nanos();

@@ -29,8 +29,8 @@ Status TooLong(uint64_t units, size_t max) {
 
 // A life may begin on another version than the last one was bound to.
 Lane* LaneOfFront(const Session& session) {
-  if (session.head->kind != Item::Kind::kStep) return session.lane;
-  const auto& item = static_cast<const StepItem&>(*session.head);
+  if (session.items.front()->kind != Item::Kind::kStep) return session.lane;
+  const auto& item = static_cast<const StepItem&>(*session.items.front());
   return item.running ? item.lane : session.lane;
 }
 
@@ -74,7 +74,7 @@ void SessionFlow::SubmitStateless(std::unique_ptr<StepItem> item) {
   Session* session = NewTemporary(*lane, StateRow());
   session->kept = false;
   session->phase = Session::Phase::kReady;
-  session->ready_cost = std::min<size_t>(cost, context_->options.max_tick_steps);
+  session->ready_cost = ReadyCost(cost);
   session->Append(std::move(item));
   Push(*lane, session);
 }
@@ -103,6 +103,7 @@ void SessionFlow::SubmitToSession(std::unique_ptr<StepItem> item) {
       } else {
         item->cost = cost;
         was_idle = Append(session, std::move(item));
+        if (was_idle) session->row.Prefetch();
       }
       if (!status.ok()) {
         NoteRefusedForRoom(session, *item);
@@ -122,7 +123,7 @@ StatusOr<Session*> SessionFlow::FindOrMake(Shard* shard, const StepRequest& requ
   if (!CanBegin(request)) return Unknown(shard, request.session_id);
   SEQ_ASSIGN_OR_RETURN(Lane* const lane, context_->LaneFor(request.model, request.version));
   SEQ_RETURN_IF_ERROR(context_->ReserveSession());
-  session = SessionStore::Insert(shard, std::make_unique<Session>(request.session_id));
+  session = SessionStore::Insert(shard, request.session_id);
   session->lane = lane;
   session->reserved = true;
   return session;
@@ -153,16 +154,22 @@ bool SessionFlow::Append(Session* session, std::unique_ptr<Item> item) {
   const bool was_idle = session->phase == Session::Phase::kIdle;
   if (was_idle) {
     session->phase = Session::Phase::kReady;
-    session->ready_cost = std::clamp<size_t>(item->cost, 1, context_->options.max_tick_steps);
+    session->ready_cost = ReadyCost(item->cost);
   }
   session->Append(std::move(item));
   return was_idle;
 }
 
+uint32_t SessionFlow::ReadyCost(size_t cost) const {
+  constexpr size_t kMost = std::numeric_limits<uint32_t>::max();
+  const size_t most = std::min(context_->options.max_tick_steps, kMost);
+  return static_cast<uint32_t>(std::clamp<size_t>(cost, 1, most));
+}
+
 void SessionFlow::NoteRefusedForRoom(Session* session, const StepItem& item) {
   if (item.numbered() || item.request.stream_id == 0) return;
-  if (session->tail == nullptr) return session->MarkFailed(item.request.stream_id);
-  std::unique_ptr<FailedStreams>& behind = session->tail->refused_behind;
+  if (session->items.empty()) return session->MarkFailed(item.request.stream_id);
+  std::unique_ptr<FailedStreams>& behind = session->items.back()->refused_behind;
   if (behind == nullptr) behind = std::make_unique<FailedStreams>();
   behind->Add(item.request.stream_id);
 }
@@ -170,7 +177,7 @@ void SessionFlow::NoteRefusedForRoom(Session* session, const StepItem& item) {
 // ---- temporary sessions ----
 
 Session* SessionFlow::NewTemporary(Lane* lane, StateRow row) {
-  auto* session = new Session(std::string());
+  auto* session = new Session;
   session->shard = context_->store.NextShard();
   session->lane = lane;
   session->row = std::move(row);
@@ -221,7 +228,7 @@ void SessionFlow::Refuse(std::unique_ptr<StepItem> item, Status status, uint64_t
 
 Item* SessionFlow::Front(Session* session) {
   MutexLock lock(&session->shard->mutex);
-  return session->head.get();
+  return session->items.front();
 }
 
 std::unique_ptr<Item> SessionFlow::PopFront(Session* session) {
@@ -233,13 +240,12 @@ void SessionFlow::Settle(Session* session) {
   Lane* lane = nullptr;
   {
     MutexLock lock(&session->shard->mutex);
-    if (session->head == nullptr) {
+    if (session->items.empty()) {
       session->phase = Session::Phase::kIdle;
       return Rest(session);
     }
     session->phase = Session::Phase::kReady;
-    session->ready_cost =
-        std::clamp<size_t>(session->head->cost, 1, context_->options.max_tick_steps);
+    session->ready_cost = ReadyCost(session->items.front()->cost);
     lane = LaneOfFront(*session);
   }
   Push(lane, session);
@@ -252,6 +258,10 @@ void SessionFlow::Rest(Session* session) {
   }
   if (session->life != Session::Life::kLive) GiveUpPlace(session);
   if (session->life != Session::Life::kLive && !Remember(session)) return Drop(session);
+  TrimReplies(session);
+  // While it lives its time only moves on: a timer that fires too early is armed again then, and a
+  // step leaves the wheel alone.
+  if (session->life == Session::Life::kLive && session->armed()) return;
   session->shard->wheel.Arm(session, DueNanos(*session));
 }
 

@@ -51,10 +51,7 @@ class SessionFlow {
   void BeginLife(Session* session, Lane* lane, StateRow row, uint64_t epoch, uint64_t next_step);
   // By the tick that has the session, or under its shard's lock while it is idle.
   void EndLife(Session* session, EndReason reason);
-  void CacheReply(Session* session, const StepItem& item, uint64_t step,
-                  std::shared_ptr<const StepReply> reply);
-  // Forgets replies that have arrived.
-  void Acknowledge(Session* session, uint64_t acked_step);
+  void CacheReply(Session* session, const StepItem& item, const StepReply& reply);
   // By whoever parked it: takes the parking item away and goes on.
   void Unpark(Session* session);
 
@@ -65,8 +62,9 @@ class SessionFlow {
 
   // SESSION_UNKNOWN, or SESSION_EXPIRED while that is remembered.
   Status Unknown(Shard* shard, const std::string& id) SEQ_REQUIRES(shard->mutex);
-  // Ends what has not been used for too long. Cheap when nothing is due.
-  void ExpireDue();
+  // Ends what has not been used for too long, a bounded number at a time; true: there may be more.
+  // Cheap when nothing is due.
+  bool ExpireDue();
   // For stopping: answers everything queued in ready sessions; false: there were none.
   bool RefuseAllReady();
 
@@ -79,17 +77,23 @@ class SessionFlow {
   // Appends; true: the session was idle, so the caller pushes it once the lock is gone.
   bool Append(Session* session, std::unique_ptr<Item> item);
   void NoteRefusedForRoom(Session* session, const StepItem& item);
+  // What a session whose front item costs `cost` steps costs in the ready queue.
+  uint32_t ReadyCost(size_t cost) const;
   void Push(Lane* lane, Session* session) { context_->scheduler.Push(lane, session); }
   // Whether an ended session has replies to keep, and there is room for them.
   bool Remember(Session* session);
+  // Gives memory of replies back that have been acknowledged. Under the shard's lock.
+  void TrimReplies(Session* session);
   // It counts no more against the bound on sessions. Under the shard's lock.
   void GiveUpPlace(Session* session);
-  void ExpireDueOf(Shard* shard, int64_t now);
+  // Fires up to `most` timers; how many are left of that.
+  size_t ExpireDueOf(Shard* shard, int64_t now, size_t most);
   void Expire(Shard* shard, Session* session, int64_t now) SEQ_REQUIRES(shard->mutex);
   int64_t DueNanos(const Session& session) const;
 
   EngineContext* const context_;
-  std::atomic<int64_t> next_expiry_{0};
+  std::atomic<int64_t> next_expiry_{0};  // the largest value: somebody is at it, and has
+  size_t expiring_shard_ = 0;            // the shard to go on with
 };
 
 }  // namespace sequent::engine

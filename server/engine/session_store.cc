@@ -10,9 +10,16 @@ namespace {
 
 int64_t Nanos(double seconds) { return static_cast<int64_t>(seconds * 1e9); }
 
+}  // namespace
+
 uint64_t HashOf(std::string_view id) { return absl::Hash<std::string_view>{}(id); }
 
-}  // namespace
+Shard::~Shard() {
+  for (Session* session : by_id) {
+    session->replies.Clear(&slots);
+    session->~Session();
+  }
+}
 
 SessionStore::SessionStore(const EngineOptions& options, int64_t now)
     : max_sessions_(options.max_sessions), ttl_nanos_(Nanos(options.session_ttl_seconds)) {
@@ -36,16 +43,16 @@ Shard* SessionStore::NextShard() {
 
 Session* SessionStore::Find(Shard* shard, std::string_view id) {
   const auto found = shard->by_id.find(id);
-  return found == shard->by_id.end() ? nullptr : found->second.get();
+  return found == shard->by_id.end() ? nullptr : *found;
 }
 
-Session* SessionStore::Insert(Shard* shard, std::unique_ptr<Session> session) {
-  Session* const inserted = session.get();
-  inserted->shard = shard;
-  shard->by_id.emplace(inserted->id, std::move(session));
-  shard->in_order.insert(inserted->id);
-  shard->expired.Remove(HashOf(inserted->id));
-  return inserted;
+Session* SessionStore::Insert(Shard* shard, std::string_view id) {
+  Session* const session = Session::Place(shard->slots.Take(Session::BytesFor(id)), id);
+  session->shard = shard;
+  shard->by_id.insert(session);
+  shard->in_order.insert(session);
+  shard->expired.Remove(HashOf(id));
+  return session;
 }
 
 void SessionStore::Erase(Session* session) SEQ_NO_THREAD_SAFETY_ANALYSIS {
@@ -55,9 +62,12 @@ void SessionStore::Erase(Session* session) SEQ_NO_THREAD_SAFETY_ANALYSIS {
   }
   Shard* const shard = session->shard;
   shard->wheel.Disarm(session);
-  shard->in_order.erase(session->id);
-  // The key is the session's own id: out of the map first, destroyed after.
-  auto node = shard->by_id.extract(std::string_view(session->id));
+  shard->in_order.erase(session);
+  shard->by_id.erase(session);
+  const size_t bytes = Session::BytesFor(session->id());
+  session->replies.Clear(&shard->slots);
+  session->~Session();
+  shard->slots.Give(session, bytes);
 }
 
 bool SessionStore::ReserveOne(std::atomic<size_t>* count) {
@@ -76,16 +86,20 @@ bool SessionStore::HasExpired(Shard* shard, std::string_view id, int64_t now) co
   return shard->expired.Contains(HashOf(id), now);
 }
 
-std::vector<std::string> SessionStore::IdsAfter(std::string_view after, size_t count) {
-  std::vector<std::string> ids;
+std::string SessionStore::VisitAfter(std::string_view after, size_t of_each,
+                                     const std::function<void(const Session&)>& visit) {
+  std::string until;  // the first id behind which a shard has more
   for (const auto& shard : shards_) {
     MutexLock lock(&shard->mutex);
     auto it = shard->in_order.upper_bound(after);
-    for (size_t i = 0; i < count && it != shard->in_order.end(); ++i, ++it) ids.emplace_back(*it);
+    std::string_view last;
+    for (size_t i = 0; i < of_each && it != shard->in_order.end(); ++i, ++it) {
+      visit(**it);
+      last = (*it)->id();
+    }
+    if (it != shard->in_order.end() && (until.empty() || last < until)) until = last;
   }
-  std::sort(ids.begin(), ids.end());
-  if (ids.size() > count) ids.resize(count);
-  return ids;
+  return until;
 }
 
 }  // namespace sequent::engine

@@ -35,6 +35,10 @@ class StateRow {
   bool valid() const { return slab_ != nullptr; }
   std::byte* data() const { return slab_->Data(ref_); }
   size_t bytes() const { return slab_->row_bytes(); }
+  // StateSlab::Prefetch; nothing if there is no row.
+  void Prefetch() const {
+    if (slab_ != nullptr) slab_->Prefetch(ref_);
+  }
   void Reset() {
     if (slab_ != nullptr) slab_->Release(ref_);
     slab_ = nullptr;

@@ -3,6 +3,8 @@
 #include <new>
 #include <utility>
 
+#include "server/engine/packed_reply.h"
+
 namespace sequent::engine {
 namespace {
 

@@ -231,8 +231,8 @@ void TickRunner::Apply(Session* session, StepItem* item) {
     session->next_step = reply.next_step;
   }
   session->last_used_nanos = context_->clock->Nanos();
-  flow_->Acknowledge(session, item->request.acked_step);
-  if (item->numbered()) flow_->CacheReply(session, *item, reply.step, item->reply);
+  session->replies.Acknowledge(item->request.acked_step);
+  if (item->numbered()) flow_->CacheReply(session, *item, reply);
   if (item->request.end) flow_->EndLife(session, EndReason::kClient);
 }
 

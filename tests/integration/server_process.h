@@ -24,6 +24,7 @@ class ServerProcess {
 
   int port() const { return port_; }  // of gRPC; 0: it never listened
   int metrics_port() const { return metrics_port_; }
+  pid_t pid() const { return pid_; }  // -1: it has not started, or has been waited for
   std::unique_ptr<v1::Predictor::Stub> NewStub() const;
 
   void Signal(int number);

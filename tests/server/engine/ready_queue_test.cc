@@ -14,8 +14,8 @@ namespace {
 
 class ReadyQueueTest : public ::testing::Test {
  protected:
-  Session* Make(uint32_t principal, size_t cost = 1) {
-    Session& session = sessions_.emplace_back("session" + std::to_string(sessions_.size()));
+  Session* Make(uint16_t principal, uint32_t cost = 1) {
+    Session& session = sessions_.emplace_back();
     session.principal = principal;
     session.ready_cost = cost;
     return &session;

@@ -1,0 +1,44 @@
+#include "server/engine/item.h"
+
+namespace sequent::engine {
+
+void StepItem::Recycle() {
+  cost = 1;
+  arrived_nanos = 0;
+  next = nullptr;
+  refused_behind.reset();
+  request = StepRequest();
+  units = units_done = 0;
+  internal = from_last = flush = running = birth = false;
+  logits_head = OutputPlan::kNoHead;
+  lane = nullptr;
+  working.Reset();
+  plan.heads.clear();
+  reply.reset();
+  steps_made = 0;
+  compute_nanos = 0;
+}
+
+ItemQueue::~ItemQueue() {
+  while (!empty()) PopFront();
+}
+
+void ItemQueue::Append(std::unique_ptr<Item> item) {
+  Item* const added = item.release();
+  added->next = empty() ? added : back_->next;
+  if (!empty()) back_->next = added;
+  back_ = added;
+}
+
+std::unique_ptr<Item> ItemQueue::PopFront() {
+  std::unique_ptr<Item> item(back_->next);
+  if (item.get() == back_) {
+    back_ = nullptr;
+  } else {
+    back_->next = item->next;
+  }
+  item->next = nullptr;
+  return item;
+}
+
+}  // namespace sequent::engine
