@@ -61,15 +61,16 @@ def against_libraries(points):
             Goal(f"{name}, geometric mean >= 1.3", len(chosen), [], figure if chosen else "no points", mean >= 1.3)]
 
 
+def weights(point):
+    return 2 * GATES[point["cell"]] * point["units"] ** 2
+
+
 def over_bound(point):
     return point["seconds"]["ours"] / point["bounds"]["ours"]
 
 
 def against_bound(points, cell, peak, l2_bytes):
     steps = [p for p in points if p["kind"] == "step" and p["cell"] == cell and p["units"] >= 128]
-
-    def weights(point):
-        return 2 * GATES[cell] * point["units"] ** 2
 
     def of_peak(point):
         return 2 * weights(point) * point["rows"] * point["steps"] / peak / point["seconds"]["ours"]
@@ -91,8 +92,8 @@ def check(points, peak, l2_bytes):
         found += against_bound(points, cell, peak, l2_bytes)
 
     def faster_level(point):
-        """fp32 weights that no L2 holds, and bf16 weights that it does."""
-        return point["bounds"]["fp32"] > 2.5 * point["bounds"]["bf16"]
+        """fp32 weights that no L2 holds, and bf16 weights that it does, with room to spare."""
+        return 4 * weights(point) > l2_bytes >= 2 * weights(point) / 0.8
     alone = [p for p in of("precision", "bf16") if p["rows"] == 1]
     vnni = [p for p in of("precision", "int8") if p["rows"] >= 32 and p["units"] >= 256]
     found += [

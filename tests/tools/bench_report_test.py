@@ -67,6 +67,16 @@ class Goals(unittest.TestCase):
         self.assertFalse(goal([point("threads", two=0.7)], "two cores").holds)
 
 
+    def test_a_faster_cache_is_one_that_holds_bf16_weights_alone(self):
+        def precisions(units, bf16):
+            return [point("precision", units=units, rows=1, bf16=bf16)]
+        # L2 of 2 MiB: 320 units are 3.1 MiB of fp32, 1.6 MiB of bf16.
+        self.assertTrue(goal(precisions(320, 0.39), "faster cache").holds)
+        self.assertFalse(goal(precisions(320, 0.41), "faster cache").holds)
+        for units in (256, 1024):
+            self.assertEqual(goal(precisions(units, 0.3), "faster cache").points, 0)
+
+
 class Document(unittest.TestCase):
     def test_a_table_replaces_what_is_between_its_marks(self):
         text = "a\n<!-- table: x -->\nold\n<!-- end -->\nb\n<!-- table: y -->\nkept\n<!-- end -->\n"

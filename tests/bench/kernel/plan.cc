@@ -9,16 +9,16 @@ namespace sequent::bench {
 namespace {
 
 template <typename T>
-bool Has(const std::vector<T>& values, const T& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
+bool Wanted(const std::vector<T>& values, const T& value) {
+  return values.empty() || std::find(values.begin(), values.end(), value) != values.end();
 }
 
 bool Selected(const Selection& selection, const Planned& planned) {
   const Shape& shape = planned.shape;
-  return Has(selection.kinds, planned.kind) &&
-         Has(selection.cells, std::string(CellName(shape.cell))) &&
-         Has(selection.units, shape.units) && Has(selection.rows, shape.rows) &&
-         Has(selection.steps, shape.steps);
+  return Wanted(selection.kinds, planned.kind) &&
+         Wanted(selection.cells, std::string(CellName(shape.cell))) &&
+         Wanted(selection.units, shape.units) && Wanted(selection.rows, shape.rows) &&
+         Wanted(selection.steps, shape.steps);
 }
 
 std::vector<Planned> Everything() {
