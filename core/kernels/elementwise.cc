@@ -27,9 +27,19 @@ void ActivateDispatch(Function f, size_t n, const float* x, float* y) {
 
 // NaN anywhere gives NaN.
 float MaxOf(size_t n, const float* x) {
-  float max = x[0];
-  for (size_t i = 1; i < n; ++i) max = x[i] > max || std::isnan(x[i]) ? x[i] : max;
-  return max;
+  HWY_ALIGN float max[kLanes];
+  std::fill(max, max + kLanes, x[0]);
+  Vec most = hn::Load(Floats(), max);
+  size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    const Vec v = hn::LoadU(Floats(), x + i);
+    most = hn::IfThenElse(hn::Or(hn::Gt(v, most), hn::IsNaN(v)), v, most);
+  }
+  hn::Store(most, Floats(), max);
+  const auto more = [&](float v) { max[0] = v > max[0] || std::isnan(v) ? v : max[0]; };
+  for (; i < n; ++i) more(x[i]);
+  for (size_t lane = 1; lane < kLanes; ++lane) more(max[lane]);
+  return max[0];
 }
 
 // The sum of exp(x[i] - max), in double and in order; the terms go to `y` unless it is null.

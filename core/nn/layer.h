@@ -47,6 +47,8 @@ class Layer {
   size_t state_stride() const { return RoundUp(output_width_, kAlignment / sizeof(float)); }
 
  private:
+  bool IsState(const float* state) const;
+
   const size_t output_width_;
   const size_t state_vectors_;
 };

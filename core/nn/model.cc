@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/all_finite.h"
 #include "core/model/tensor_table.h"
 #include "core/nn/head.h"
 #include "core/nn/layer.h"
@@ -128,6 +129,7 @@ Status Model::ValidateLast(const std::byte* row) const {
     return absl::DataLossError(StrCat("state, last: expected a flag of 0 or 1, got ", flag));
   }
   const auto* values = reinterpret_cast<const float*>(row + last_offset_ + sizeof(flag));
+  if (flag == 1 && AllFinite(values, last_width_)) return absl::OkStatus();
   for (size_t i = 0; i < last_width_; ++i) {
     if (flag == 1 ? std::isfinite(values[i]) : values[i] == 0) continue;
     return absl::DataLossError(StrCat("state, last, value ", i, ": expected ",

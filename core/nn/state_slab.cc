@@ -80,10 +80,15 @@ std::optional<uint32_t> StateSlab::TakeIndex() {
 }
 
 std::optional<RowRef> StateSlab::Allocate() {
+  const std::optional<RowRef> row = AllocateUnset();
+  if (row) std::memset(RowBytes(FindBlock(row->index), row->index), 0, row_bytes_);
+  return row;
+}
+
+std::optional<RowRef> StateSlab::AllocateUnset() {
   const std::optional<uint32_t> index = TakeIndex();
   if (!index) return std::nullopt;
   Block* block = FindBlock(*index);
-  std::memset(RowBytes(block, *index), 0, row_bytes_);
   const uint32_t generation = block->generations[*index % rows_per_block_].fetch_add(1) + 1;
   return RowRef{.index = *index, .generation = generation};
 }

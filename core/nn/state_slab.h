@@ -37,6 +37,8 @@ class StateSlab {
   // A zeroed row. nullopt if there is no memory, or 2^20 blocks (at least 1 TiB) or 2^32 - 2 rows
   // are out.
   std::optional<RowRef> Allocate();
+  // The same, but with anything in it: for a caller that writes all of it at once.
+  std::optional<RowRef> AllocateUnset();
   // Ignored (and false) if the generation is stale.
   bool Release(RowRef row);
   // The row's bytes, or nullptr if the generation is stale.

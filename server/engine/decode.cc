@@ -4,8 +4,10 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <span>
 
 #include "core/kernels/elementwise.h"
+#include "core/kernels/rank.h"
 
 namespace sequent::engine {
 namespace {
@@ -14,19 +16,51 @@ bool AsValues(const OutputPlan& plan, uint32_t head) {
   return plan.raw || plan.logits_head == head;
 }
 
-void AppendClasses(const float* logits, size_t classes, size_t wanted, HeadResult* result) {
-  thread_local std::vector<float> probabilities;
+// Counting ranks takes n^2 comparisons, 16 at a time; finding the first of many takes few more than
+// n of them, one by one.
+constexpr size_t kMaxRanked = 1024;
+constexpr size_t kWorthRanking = 8;
+
+// The `wanted` most probable classes, all of them ranked; of equal ones the smaller id first.
+void AppendRanked(std::span<const float> probabilities, size_t wanted,
+                  std::vector<HeadResult::Class>* classes) {
+  thread_local std::vector<uint32_t> larger, equal;
+  larger.resize(probabilities.size());
+  equal.assign(probabilities.size(), 0);  // those with so many larger ones, so far
+  kernels::CountLarger(probabilities.size(), probabilities.data(), larger.data());
+  const size_t begin = classes->size();
+  classes->resize(begin + wanted);
+  for (size_t i = 0; i < larger.size(); ++i) {
+    const size_t place = larger[i] + equal[larger[i]]++;
+    if (place < wanted) {
+      (*classes)[begin + place] = {static_cast<int32_t>(i), probabilities[i]};
+    }
+  }
+}
+
+// The same, only those sorted.
+void AppendSorted(std::span<const float> probabilities, size_t wanted,
+                  std::vector<HeadResult::Class>* classes) {
   thread_local std::vector<HeadResult::Class> order;
-  probabilities.resize(classes);
-  kernels::Softmax(classes, logits, probabilities.data());
-  order.resize(classes);
-  for (size_t i = 0; i < classes; ++i) order[i] = {static_cast<int32_t>(i), probabilities[i]};
+  order.resize(probabilities.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = {static_cast<int32_t>(i), probabilities[i]};
   const auto before = [](const HeadResult::Class& a, const HeadResult::Class& b) {
     return a.probability != b.probability ? a.probability > b.probability : a.id < b.id;
   };
   const auto end = order.begin() + static_cast<ptrdiff_t>(wanted);
   std::partial_sort(order.begin(), end, order.end(), before);
-  result->classes.insert(result->classes.end(), order.begin(), end);
+  classes->insert(classes->end(), order.begin(), end);
+}
+
+void AppendClasses(const float* logits, size_t classes, size_t wanted, HeadResult* result) {
+  thread_local std::vector<float> probabilities;
+  probabilities.resize(classes);
+  kernels::Softmax(classes, logits, probabilities.data());
+  if (classes <= kMaxRanked && wanted * kWorthRanking >= classes) {
+    AppendRanked(probabilities, wanted, &result->classes);
+  } else {
+    AppendSorted(probabilities, wanted, &result->classes);
+  }
 }
 
 void AppendDecoded(const SeriesCodec& codec, const HeadNode& head, const float* output,

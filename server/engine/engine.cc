@@ -1,6 +1,7 @@
 #include "server/engine/engine.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/thread_pool.h"
 #include "server/engine/engine_context.h"
+#include "server/engine/quiet_time.h"
 #include "server/engine/rollouts.h"
 #include "server/engine/session_calls.h"
 #include "server/engine/session_flow.h"
@@ -20,6 +22,8 @@ namespace {
 constexpr size_t kMaxSessionIdBytes = 128;
 // How often an idle worker looks at timers at least.
 constexpr int64_t kMaxIdleNanos = 1'000'000'000;
+// A call with more requests than this leaves them to a worker also on an idle engine.
+constexpr size_t kMaxTickedByCaller = 8;
 
 bool IsIdCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -76,8 +80,8 @@ class Engine::Impl {
     bool more_due = false;
     while (!context.stopping.load()) {
       if (Lane* lane = context.scheduler.WaitAndTake(more_due ? 0 : wait)) {
-        runner.Run(lane);
-        context.scheduler.Give(lane);
+        Tick(lane);
+        Answered(context.scheduler.Idle() ? Answerer::kIdleWorker : Answerer::kBusyWorker);
       }
       more_due = flow.ExpireDue();
     }
@@ -86,11 +90,41 @@ class Engine::Impl {
   bool RunTick() {
     Lane* const lane = context.scheduler.Take();
     if (lane != nullptr) {
-      runner.Run(lane);
-      context.scheduler.Give(lane);
+      Tick(lane);
+      Answered(Answerer::kCaller);
     }
     flow.ExpireDue();
     return lane != nullptr;
+  }
+
+  void Tick(Lane* lane) {
+    runner.Run(lane);
+    quiet_time.TickEnded(context.clock->Nanos());
+    context.scheduler.Give(lane);
+  }
+
+  void Answered(Answerer who) {
+    if (answered) answered(who);
+  }
+
+  void Predict(std::span<StepRequest> requests) {
+    {
+      const int64_t now = context.clock->Nanos();
+      Scheduler::Pushes pushes(&context.scheduler);
+      for (StepRequest& request : requests) flow.Submit(&request, now, &pushes);
+      quiet_time.Called(now);
+      if (quiet_time.quiet() && requests.size() <= kMaxTickedByCaller) TickHere(&pushes);
+    }
+    Answered(Answerer::kCaller);
+  }
+
+  // On an idle engine the caller ticks itself: waking a worker takes longer than a small tick. One
+  // caller at a time, so that others stay free to bring more.
+  void TickHere(Scheduler::Pushes* pushes) {
+    if (workers.empty() || !context.scheduler.AllAsleep(workers.size())) return;
+    if (ticked_by_caller.exchange(true)) return;
+    if (Lane* lane = pushes->Take()) Tick(lane);
+    ticked_by_caller.store(false);
   }
 
   void Stop() {
@@ -106,6 +140,7 @@ class Engine::Impl {
     }
     while (flow.RefuseAllReady()) {
     }
+    Answered(Answerer::kCaller);
   }
 
   EngineContext context;
@@ -115,6 +150,9 @@ class Engine::Impl {
   ThreadPool pool;
   TickRunner runner;
   std::vector<std::thread> workers;
+  std::atomic<bool> ticked_by_caller{false};
+  QuietTime quiet_time;
+  AnsweredHook answered;
 };
 
 Engine::Engine(const EngineOptions& options, ModelRegistry* registry, Metrics* metrics,
@@ -126,7 +164,9 @@ Engine::~Engine() { Stop(); }
 void Engine::Start() { impl_->Start(); }
 void Engine::Stop() { impl_->Stop(); }
 bool Engine::RunTick() { return impl_->RunTick(); }
-void Engine::Predict(StepRequest request) { impl_->flow.Submit(std::move(request)); }
+void Engine::Predict(StepRequest request) { impl_->Predict({&request, 1}); }
+void Engine::Predict(std::span<StepRequest> requests) { impl_->Predict(requests); }
+void Engine::SetAnsweredHook(AnsweredHook hook) { impl_->answered = std::move(hook); }
 
 Engine::RolloutHandle Engine::Rollout(RolloutRequest request, std::shared_ptr<RolloutSink> sink) {
   return impl_->rollouts.Start(std::move(request), std::move(sink));
@@ -165,6 +205,7 @@ uint64_t Engine::SessionsOf(const std::string& model, int64_t version) const {
 }
 
 void Engine::BeginDrain() { impl_->context.draining.store(true); }
+bool Engine::Quiet() const { return impl_->quiet_time.quiet(); }
 size_t Engine::InFlight() const { return impl_->context.in_flight.load(); }
 
 }  // namespace sequent::engine

@@ -11,13 +11,15 @@
 // The request is the unit of commit: its ticks write to a working row, which becomes the session's
 // by swapping after the last one.
 //
-// Thread safety: all methods are thread-safe except as noted. None blocks on compute.
+// Thread safety: all methods are thread-safe except as noted. None waits for compute; Predict runs
+// one tick itself when the engine is quiet.
 #ifndef SEQUENT_SERVER_ENGINE_ENGINE_H_
 #define SEQUENT_SERVER_ENGINE_ENGINE_H_
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,8 +55,22 @@ class Engine {
   // What a worker calls in a loop. Not to be called after Start.
   bool RunTick();
 
-  // Queues the request; its `done` gets the answer in the session's order.
+  // Queues the request; its `done` gets the answer in the session's order, before the call returns
+  // if there is nothing to wait for.
   void Predict(StepRequest request);
+  // The same for many, in their order, at less cost. Leaves requests in their places that can be
+  // filled anew: their fields are anything, their memory has been used before.
+  void Predict(std::span<StepRequest> requests);
+
+  // Called after one or more `done`s of Predict, once for all that a tick or a call has answered,
+  // by the same thread. Set before Start.
+  enum class Answerer {
+    kCaller,      // of Predict, Stop or RunTick
+    kIdleWorker,  // no other tick waits, so it may take its time
+    kBusyWorker
+  };
+  using AnsweredHook = std::function<void(Answerer who)>;
+  void SetAnsweredHook(AnsweredHook hook);
 
   // A rollout takes its place in its session's order, then runs as temporary sessions. Returns a
   // handle for Resume and Cancel, valid until OnEnd has been called; later calls are ignored.
@@ -80,6 +96,9 @@ class Engine {
   StatusOr<SessionPage> ListSessions(const std::string& model, uint32_t page_size,
                                      const std::string& page_token);
   uint64_t SessionsOf(const std::string& model, int64_t version) const;
+
+  // Whether calls of Predict have usually found the engine idle for a while: a lone client, or few.
+  bool Quiet() const;
 
   // From now on new sessions are refused with DRAINING; live ones go on.
   void BeginDrain();

@@ -43,7 +43,7 @@ struct EngineContext {
   Metrics* const metrics;
   const Clock* const clock;
   ItemPool items;
-  const std::shared_ptr<ReplyPool> replies = ReplyPool::Create();
+  const ReplyPool::Ptr replies = ReplyPool::Create();
   Scheduler scheduler;  // its lanes own the rows that sessions hold, so it goes last
   SessionStore store;
   std::atomic<size_t> queued_steps{0};

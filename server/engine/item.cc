@@ -2,12 +2,29 @@
 
 namespace sequent::engine {
 
+void StepRequest::Clear() {
+  session_id.clear();
+  model.clear();
+  version = 0;
+  start = end = false;
+  epoch = step = acked_step = 0;
+  input = {};
+  output.heads.clear();
+  output.last_step_only = output.raw = output.score = false;
+  output.top_k = 0;
+  deadline_nanos = kNoDeadline;
+  stream_id = 0;
+  if (!refusal.ok()) refusal = absl::OkStatus();
+  cancelled = nullptr;
+  done = nullptr;
+}
+
 void StepItem::Recycle() {
   cost = 1;
   arrived_nanos = 0;
   next = nullptr;
   refused_behind.reset();
-  request = StepRequest();
+  request.Clear();
   units = units_done = 0;
   internal = from_last = flush = running = birth = false;
   logits_head = OutputPlan::kNoHead;

@@ -2,6 +2,7 @@
 
 #include <prometheus/gauge.h>
 
+#include "server/engine/output_plan.h"
 #include "server/engine/tick.h"
 
 namespace sequent::engine {
@@ -11,6 +12,7 @@ Lane::Lane(std::shared_ptr<const ModelVersion> model_version, const ModelMetrics
     : version(std::move(model_version)),
       model(*version->model),
       metrics(model_metrics),
+      longest_labels(LongestLabels(model)),
       slab(model.state_size()),
       tick(std::make_unique<Tick>(options)),
       ready(options.max_tick_steps) {}

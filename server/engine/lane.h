@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "core/base/mutex.h"
 #include "core/nn/model.h"
@@ -34,6 +35,7 @@ struct Lane {
   const std::shared_ptr<const ModelVersion> version;
   const Model& model;
   const ModelMetrics* const metrics;
+  const std::vector<size_t> longest_labels;  // per head, bytes
   StateSlab slab;
   std::atomic<uint64_t> sessions{0};   // live
   std::atomic<size_t> reply_bytes{0};  // of all its sessions' reply caches

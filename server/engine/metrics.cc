@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/base/mutex.h"
+#include "server/engine/histogram_tally.h"
 #include "server/engine/process_metrics.h"
 
 namespace sequent::engine {
@@ -23,13 +24,6 @@ using prometheus::Family;
 using prometheus::Gauge;
 using prometheus::Histogram;
 using prometheus::Labels;
-
-const Histogram::BucketBoundaries& SecondsBuckets() {
-  static const auto* const kBuckets =
-      new Histogram::BucketBoundaries{25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3,
-                                      0.01,  0.025, 0.05,   0.1,    0.25,   0.5,  1,      2.5};
-  return *kBuckets;
-}
 
 const Histogram::BucketBoundaries& RowBuckets() {
   static const auto* const kBuckets =
@@ -145,6 +139,11 @@ void Metrics::RequestDone(std::string_view method, std::string_view code, double
   const std::string method_name(method);
   impl_->requests.Add({{"method", method_name}, {"code", std::string(code)}}).Increment();
   impl_->request_seconds.Add({{"method", method_name}}, SecondsBuckets()).Observe(seconds);
+}
+
+MethodMetrics Metrics::OfMethod(const std::string& method) {
+  return {.answered = &impl_->requests.Add({{"method", method}, {"code", "OK"}}),
+          .seconds = &impl_->request_seconds.Add({{"method", method}}, SecondsBuckets())};
 }
 
 void Metrics::Rejected(Reason reason) {

@@ -48,6 +48,12 @@ struct ModelMetrics {
   void TickDone(double seconds, size_t rows) const;
 };
 
+// The series of one method's answers that are no refusals. As good as ModelMetrics.
+struct MethodMetrics {
+  prometheus::Counter* answered;
+  prometheus::Histogram* seconds;
+};
+
 class Metrics {
  public:
   Metrics(std::string_view version, std::string_view revision, std::string_view simd_target);
@@ -64,6 +70,8 @@ class Metrics {
 
   // The edge's: method is "Predict", "PredictStream", "Rollout", ...; code an rpc code's name.
   void RequestDone(std::string_view method, std::string_view code, double seconds);
+  // For who counts many at once.
+  MethodMetrics OfMethod(const std::string& method);
   void Rejected(Reason reason);
   void StreamOpened();
   void StreamClosed();

@@ -38,13 +38,13 @@ size_t LongestLabel(std::span<const std::string> labels) {
   return longest;
 }
 
-uint64_t WorstStepBytes(const Model& model, const OutputPlan& plan, const HeadNode& head) {
+uint64_t WorstStepBytes(const OutputPlan& plan, const HeadNode& head, size_t longest_label) {
   if (plan.raw || head.kind != HeadKind::kSoftmax) return sizeof(float) * head.outputs;
   // A ClassScore: its tag and length, label, id and probability; and the step around them.
   constexpr uint64_t kClassBytes = 3 + 3 + 6 + 5;
   constexpr uint64_t kStepBytes = 6;
   const uint64_t classes = ClassesPerStep(plan, head.outputs);
-  return kStepBytes + classes * (kClassBytes + LongestLabel(ClassLabels(model, head)));
+  return kStepBytes + classes * (kClassBytes + longest_label);
 }
 
 }  // namespace
@@ -90,12 +90,21 @@ bool PredictsTokens(const Model& model, const HeadNode& head) {
          head.outputs == model.graph().nodes[0].tokens;
 }
 
-uint64_t WorstReplyBytes(const Model& model, const OutputPlan& plan, uint64_t steps) {
+std::vector<size_t> LongestLabels(const Model& model) {
+  std::vector<size_t> longest;
+  for (const HeadNode& head : model.graph().heads) {
+    longest.push_back(LongestLabel(ClassLabels(model, head)));
+  }
+  return longest;
+}
+
+uint64_t WorstReplyBytes(const Model& model, std::span<const size_t> longest_labels,
+                         const OutputPlan& plan, uint64_t steps) {
   constexpr uint64_t kEnvelopeBytes = 1024;  // ids, names of heads, numbers
   const uint64_t answered = plan.last_step_only ? std::min<uint64_t>(steps, 1) : steps;
   uint64_t bytes = kEnvelopeBytes + (plan.score ? sizeof(float) * steps : 0);
   for (uint32_t head : plan.heads) {
-    bytes += answered * WorstStepBytes(model, plan, model.graph().heads[head]);
+    bytes += answered * WorstStepBytes(plan, model.graph().heads[head], longest_labels[head]);
   }
   return bytes;
 }

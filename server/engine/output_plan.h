@@ -45,8 +45,13 @@ std::span<const std::string> ClassLabels(const Model& model, const HeadNode& hea
 // Whether the head says which token comes next.
 bool PredictsTokens(const Model& model, const HeadNode& head);
 
-// Bytes on the wire that an answer for `steps` input units cannot exceed.
-uint64_t WorstReplyBytes(const Model& model, const OutputPlan& plan, uint64_t steps);
+// Per head, the bytes of its longest class name; 0 without names.
+std::vector<size_t> LongestLabels(const Model& model);
+
+// Bytes on the wire that an answer for `steps` input units cannot exceed. `longest_labels` are the
+// model's.
+uint64_t WorstReplyBytes(const Model& model, std::span<const size_t> longest_labels,
+                         const OutputPlan& plan, uint64_t steps);
 
 }  // namespace sequent::engine
 

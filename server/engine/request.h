@@ -102,6 +102,9 @@ struct StepRequest {
   // Called exactly once, from an engine thread or inside Predict(); must not block. `reply` may be
   // shared with the reply cache. Holds whatever keeps `input`'s bytes alive.
   std::function<void(std::shared_ptr<const StepReply> reply)> done;
+
+  // As new, but for memory that it has grown.
+  void Clear();
 };
 
 struct SessionInfo {

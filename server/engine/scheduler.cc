@@ -35,20 +35,34 @@ void Scheduler::SetGauges() const {
   for (const auto& lane : lanes_) lane->SetGauges();
 }
 
+bool Scheduler::Enqueue(Lane* lane, Session* session) {
+  MutexLock lock(&lane->mutex);
+  lane->ready.Push(session);
+  return !std::exchange(lane->scheduled, true);
+}
+
 void Scheduler::Push(Lane* lane, Session* session) {
-  {
-    MutexLock lock(&lane->mutex);
-    lane->ready.Push(session);
-    if (std::exchange(lane->scheduled, true)) return;
-  }
-  AddRunnable(lane);
+  if (Enqueue(lane, session)) AddRunnable(lane);
+}
+
+void Scheduler::Pushes::Push(Lane* lane, Session* session) {
+  if (!scheduler_->Enqueue(lane, session)) return;
+  Wake();
+  lane_ = lane;
+}
+
+void Scheduler::Pushes::Wake() {
+  if (Lane* lane = std::exchange(lane_, nullptr)) scheduler_->AddRunnable(lane);
 }
 
 void Scheduler::AddRunnable(Lane* lane) {
-  MutexLock lock(&mutex_);
-  if (runnable_.full()) runnable_.set_capacity(2 * runnable_.capacity());
-  runnable_.push_back(lane);
-  runnable_changed_.NotifyOne();
+  {
+    MutexLock lock(&mutex_);
+    if (runnable_.full()) runnable_.set_capacity(2 * runnable_.capacity());
+    runnable_.push_back(lane);
+    if (sleepers_ == 0) return;
+  }
+  runnable_changed_.NotifyOne();  // without the lock, which the worker wants at once
 }
 
 Lane* Scheduler::TakeLocked() {
@@ -65,8 +79,22 @@ Lane* Scheduler::Take() {
 
 Lane* Scheduler::WaitAndTake(int64_t nanos) {
   MutexLock lock(&mutex_);
-  if (runnable_.empty() && !stopped_) runnable_changed_.WaitFor(&mutex_, nanos);
+  if (runnable_.empty() && !stopped_) {
+    ++sleepers_;
+    runnable_changed_.WaitFor(&mutex_, nanos);
+    --sleepers_;
+  }
   return TakeLocked();
+}
+
+bool Scheduler::Idle() const {
+  MutexLock lock(&mutex_);
+  return runnable_.empty();
+}
+
+bool Scheduler::AllAsleep(size_t workers) const {
+  MutexLock lock(&mutex_);
+  return runnable_.empty() && sleepers_ == workers;
 }
 
 void Scheduler::Give(Lane* lane) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "core/base/mutex.h"
@@ -37,17 +38,44 @@ class Scheduler {
   // Puts a session, whose phase is ready, into the lane's queue.
   void Push(Lane* lane, Session* session);
 
+  // Pushes many, and wakes workers once at its end: a worker that is woken by the first would tick
+  // for it alone. Thread safety: one user; belongs on its stack, for a short time.
+  class Pushes {
+   public:
+    explicit Pushes(Scheduler* scheduler) : scheduler_(scheduler) {}
+    ~Pushes() { Wake(); }
+    Pushes(const Pushes&) = delete;
+    Pushes& operator=(const Pushes&) = delete;
+
+    void Push(Lane* lane, Session* session);
+    // Instead of waking anybody: the lane that came to have work by these pushes, as if taken;
+    // nullptr: there is none.
+    Lane* Take() { return std::exchange(lane_, nullptr); }
+
+   private:
+    void Wake();
+
+    Scheduler* const scheduler_;
+    Lane* lane_ = nullptr;  // waits to be made runnable
+  };
+
   // The lane whose turn it is, to be handed back by Give; nullptr: none is ready.
   Lane* Take();
   // The same, waiting for at most `nanos`; also nullptr after Stop.
   Lane* WaitAndTake(int64_t nanos);
   void Give(Lane* lane);
+  // Whether no lane waits for a worker.
+  bool Idle() const;
+  // Whether `workers` of them wait for a lane.
+  bool AllAsleep(size_t workers) const;
   void Stop();
 
   // Any session that is ready in any lane; for stopping.
   Session* PopAny();
 
  private:
+  // Whether the lane must be made runnable: it was not yet.
+  bool Enqueue(Lane* lane, Session* session);
   void AddRunnable(Lane* lane);
   Lane* TakeLocked() SEQ_REQUIRES(mutex_);
 
@@ -56,6 +84,7 @@ class Scheduler {
   CondVar runnable_changed_;
   std::vector<std::unique_ptr<Lane>> lanes_ SEQ_GUARDED_BY(mutex_);
   boost::circular_buffer<Lane*> runnable_ SEQ_GUARDED_BY(mutex_){8};
+  size_t sleepers_ SEQ_GUARDED_BY(mutex_) = 0;  // workers that wait for a lane
   bool stopped_ SEQ_GUARDED_BY(mutex_) = false;
 };
 

@@ -38,10 +38,10 @@ Lane* LaneOfFront(const Session& session) {
 
 // ---- work comes in ----
 
-void SessionFlow::Submit(StepRequest request) {
+void SessionFlow::Submit(StepRequest* request, int64_t now, Scheduler::Pushes* pushes) {
   auto item = context_->items.Take();
-  item->request = std::move(request);
-  item->arrived_nanos = context_->clock->Nanos();
+  std::swap(item->request, *request);
+  item->arrived_nanos = now;
   const uint64_t units = UnitsOf(item->request.input);
   const size_t most =
       std::min<size_t>(context_->options.max_queued_steps, std::numeric_limits<int32_t>::max());
@@ -55,11 +55,11 @@ void SessionFlow::Submit(StepRequest request) {
   item->cost = 0;  // nothing reserved yet
   context_->in_flight.fetch_add(1);
   if (context_->stopping.load()) return Refuse(std::move(item), StoppingError());
-  if (item->stateless()) return SubmitStateless(std::move(item));
-  SubmitToSession(std::move(item));
+  if (item->stateless()) return SubmitStateless(std::move(item), pushes);
+  SubmitToSession(std::move(item), pushes);
 }
 
-void SessionFlow::SubmitStateless(std::unique_ptr<StepItem> item) {
+void SessionFlow::SubmitStateless(std::unique_ptr<StepItem> item, Scheduler::Pushes* pushes) {
   if (!item->request.refusal.ok()) {
     Status status = item->request.refusal;
     return Refuse(std::move(item), std::move(status));
@@ -76,10 +76,10 @@ void SessionFlow::SubmitStateless(std::unique_ptr<StepItem> item) {
   session->phase = Session::Phase::kReady;
   session->ready_cost = ReadyCost(cost);
   session->Append(std::move(item));
-  Push(*lane, session);
+  pushes->Push(*lane, session);
 }
 
-void SessionFlow::SubmitToSession(std::unique_ptr<StepItem> item) {
+void SessionFlow::SubmitToSession(std::unique_ptr<StepItem> item, Scheduler::Pushes* pushes) {
   Shard* const shard = context_->store.ShardOf(item->request.session_id);
   Session* session = nullptr;
   Lane* lane = nullptr;
@@ -112,7 +112,7 @@ void SessionFlow::SubmitToSession(std::unique_ptr<StepItem> item) {
       }
     }
   }
-  if (was_idle) Push(lane, session);
+  if (was_idle) pushes->Push(lane, session);
   if (!status.ok()) Refuse(std::move(item), std::move(status));
 }
 

@@ -24,7 +24,8 @@ class SessionFlow {
   explicit SessionFlow(EngineContext* context) : context_(context) {}
 
   // Queues a request, or answers it at once: for lack of room, or since its session is unknown.
-  void Submit(StepRequest request);
+  // Takes it over and leaves another one, whose memory can be used again, in its place.
+  void Submit(StepRequest* request, int64_t now, Scheduler::Pushes* pushes);
   // Queues an act behind everything the live or coming session has. Not OK (SESSION_UNKNOWN,
   // SESSION_EXPIRED, QUEUE_FULL): it will not be called.
   Status Control(const std::string& id, ControlItem::Act act);
@@ -69,8 +70,8 @@ class SessionFlow {
   bool RefuseAllReady();
 
  private:
-  void SubmitStateless(std::unique_ptr<StepItem> item);
-  void SubmitToSession(std::unique_ptr<StepItem> item);
+  void SubmitStateless(std::unique_ptr<StepItem> item, Scheduler::Pushes* pushes);
+  void SubmitToSession(std::unique_ptr<StepItem> item, Scheduler::Pushes* pushes);
   // The session to queue in, made if the request begins it; an error otherwise.
   StatusOr<Session*> FindOrMake(Shard* shard, const StepRequest& request)
       SEQ_REQUIRES(shard->mutex);

@@ -47,8 +47,10 @@ class StateRow {
 
   // Another row of the same slab with the same bytes; invalid if there is no memory.
   StateRow Copy() const {
-    StateRow copy = Allocate(slab_);
-    if (copy.valid()) std::memcpy(copy.data(), data(), bytes());
+    const std::optional<RowRef> ref = slab_->AllocateUnset();
+    if (!ref) return StateRow();
+    StateRow copy(slab_, *ref);
+    std::memcpy(copy.data(), data(), bytes());
     return copy;
   }
 

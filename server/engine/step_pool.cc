@@ -41,22 +41,27 @@ void ItemPool::Give(std::unique_ptr<StepItem> item) {
   if (idle_.size() < kMaxIdle) idle_.push_back(std::move(item));
 }
 
+// `first` is what the first allocation gets, if it is not null. Replies are few at a time next to
+// what they hold, so a lock and a count by hand cost less than references to the pool.
 template <typename T>
 struct ReplyPool::Blocks {
   using value_type = T;
 
-  explicit Blocks(std::shared_ptr<ReplyPool> p) : pool(std::move(p)) {}
+  Blocks(ReplyPool* p, void* block) : pool(p), first(block) {}
   template <typename U>
-  Blocks(const Blocks<U>& other) : pool(other.pool) {}
+  Blocks(const Blocks<U>& other) : pool(other.pool), first(other.first) {}
 
-  T* allocate(size_t n) { return static_cast<T*>(pool->TakeBlock(n * sizeof(T))); }
+  T* allocate(size_t n) {
+    return static_cast<T*>(first != nullptr ? first : ::operator new(n * sizeof(T)));
+  }
   void deallocate(T* block, size_t) { pool->GiveBlock(block); }
   template <typename U>
   bool operator==(const Blocks<U>& other) const {
     return pool == other.pool;
   }
 
-  std::shared_ptr<ReplyPool> pool;
+  ReplyPool* pool;
+  void* first;
 };
 
 ReplyPool::ReplyPool() {
@@ -70,19 +75,33 @@ ReplyPool::~ReplyPool() {
   for (void* block : blocks_) ::operator delete(block);
 }
 
+void ReplyPool::LetGo::operator()(ReplyPool* pool) const {
+  {
+    MutexLock lock(&pool->mutex_);
+    pool->let_go_ = true;
+    if (pool->out_ > 0) return;
+  }
+  delete pool;
+}
+
 std::shared_ptr<StepReply> ReplyPool::Make() {
   std::unique_ptr<StepReply> reply;
+  void* block = nullptr;
   {
     MutexLock lock(&mutex_);
+    ++out_;
     if (!idle_.empty()) {
       reply = std::move(idle_.back());
       idle_.pop_back();
     }
+    if (!blocks_.empty()) {
+      block = blocks_.back();
+      blocks_.pop_back();
+    }
   }
   if (reply == nullptr) reply = std::make_unique<StepReply>();
-  const std::shared_ptr<ReplyPool> self = shared_from_this();
   return std::shared_ptr<StepReply>(
-      reply.release(), [self](StepReply* done) { self->Give(done); }, Blocks<StepReply>(self));
+      reply.release(), [this](StepReply* done) { Give(done); }, Blocks<StepReply>(this, block));
 }
 
 void ReplyPool::Give(StepReply* reply) {
@@ -93,27 +112,18 @@ void ReplyPool::Give(StepReply* reply) {
   if (idle_.size() < kMaxIdle) idle_.push_back(std::move(back));
 }
 
-void* ReplyPool::TakeBlock(size_t bytes) {
-  {
-    MutexLock lock(&mutex_);
-    if (!blocks_.empty()) {
-      void* block = blocks_.back();
-      blocks_.pop_back();
-      return block;
-    }
-  }
-  return ::operator new(bytes);
-}
-
+// Called after Give, when nobody knows of the reply any more.
 void ReplyPool::GiveBlock(void* block) {
+  bool last = false;
   {
     MutexLock lock(&mutex_);
+    last = --out_ == 0 && let_go_;
     if (blocks_.size() < kMaxIdle) {
-      blocks_.push_back(block);
-      return;
+      blocks_.push_back(std::exchange(block, nullptr));
     }
   }
   ::operator delete(block);
+  if (last) delete this;
 }
 
 }  // namespace sequent::engine

@@ -29,10 +29,14 @@ class ItemPool {
   std::vector<std::unique_ptr<StepItem>> idle_ SEQ_GUARDED_BY(mutex_);
 };
 
-class ReplyPool : public std::enable_shared_from_this<ReplyPool> {
+class ReplyPool {
  public:
-  static std::shared_ptr<ReplyPool> Create() { return std::shared_ptr<ReplyPool>(new ReplyPool); }
-  ~ReplyPool();
+  // The pool goes with the last of its replies, once it has been let go of.
+  struct LetGo {
+    void operator()(ReplyPool* pool) const;
+  };
+  using Ptr = std::unique_ptr<ReplyPool, LetGo>;
+  static Ptr Create() { return Ptr(new ReplyPool); }
 
   // As new, but that `heads` may hold results of an earlier reply, to be overwritten. Comes back
   // to the pool with its last reference.
@@ -43,18 +47,20 @@ class ReplyPool : public std::enable_shared_from_this<ReplyPool> {
   // A larger one is not worth keeping: most replies are small.
   static constexpr size_t kMaxIdleBytes = 16 << 10;
 
-  // What std::shared_ptr keeps its counts in; all blocks are of one size.
+  // Gives std::shared_ptr a block to keep its counts in; all blocks are of one size.
   template <typename T>
   struct Blocks;
 
   ReplyPool();
-  void Give(StepReply* reply);
-  void* TakeBlock(size_t bytes);
-  void GiveBlock(void* block);
+  ~ReplyPool();
+  void Give(StepReply* reply) SEQ_EXCLUDES(mutex_);
+  void GiveBlock(void* block) SEQ_EXCLUDES(mutex_);
 
   Mutex mutex_;
   std::vector<std::unique_ptr<StepReply>> idle_ SEQ_GUARDED_BY(mutex_);
   std::vector<void*> blocks_ SEQ_GUARDED_BY(mutex_);
+  size_t out_ SEQ_GUARDED_BY(mutex_) = 0;  // blocks of replies that are held
+  bool let_go_ SEQ_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace sequent::engine

@@ -1,21 +1,11 @@
 #include "server/engine/tick.h"
 
 #include <algorithm>
-#include <cmath>
 
+#include "core/base/all_finite.h"
 #include "server/engine/decode.h"
 
 namespace sequent::engine {
-namespace {
-
-bool AllFinite(const float* values, size_t n) {
-  for (size_t i = 0; i < n; ++i) {
-    if (!std::isfinite(values[i])) return false;
-  }
-  return true;
-}
-
-}  // namespace
 
 void Tick::Clear() {
   count_ = steps_ = 0;
@@ -30,6 +20,9 @@ void Tick::Add(Session* session, StepItem* item) {
   row.units = static_cast<uint32_t>(std::min<size_t>(max_steps_, item->units - item->units_done));
   row.whole = item->units_done + row.units == item->units;
   row.finite = true;
+  if (!item->internal && item->units_done == 0) {
+    queue_seconds_.Add(static_cast<double>(item->reply->queue_us) * 1e-6);
+  }
   steps_ += std::max<uint32_t>(row.units, 1);
 }
 

@@ -19,6 +19,7 @@
 #include "core/base/thread_pool.h"
 #include "core/nn/model.h"
 #include "server/engine/cost_model.h"
+#include "server/engine/histogram_tally.h"
 #include "server/engine/lane.h"
 #include "server/engine/options.h"
 #include "server/engine/session.h"
@@ -58,6 +59,8 @@ class Tick {
   void Run(const Lane& lane, const Clock& clock, ThreadPool* pool);
 
   std::span<Row> rows() { return {rows_.data(), count_}; }
+  // How long the requests that begin with this tick have waited; whoever runs the tick flushes it.
+  SecondsTally* queue_seconds() { return &queue_seconds_; }
   double seconds() const { return seconds_; }
 
  private:
@@ -86,6 +89,7 @@ class Tick {
   std::vector<std::vector<int32_t>> tokens_;
   size_t floats_used_ = 0, tokens_used_ = 0;
   double seconds_ = 0;
+  SecondsTally queue_seconds_;
 };
 
 }  // namespace sequent::engine

@@ -3,6 +3,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/histogram.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/error.h"
@@ -38,9 +39,11 @@ Session* PopReady(Lane* lane) {
   return lane->ready.Pop();
 }
 
-void MarkRunning(Session* session) {
+// The session's item in front, which it has.
+Item* MarkRunning(Session* session) {
   MutexLock lock(&session->shard->mutex);
   session->phase = Session::Phase::kRunning;
+  return session->items.front();
 }
 
 }  // namespace
@@ -51,12 +54,12 @@ void TickRunner::Run(Lane* lane) {
   while (tick.HasRoom()) {
     Session* const session = PopReady(lane);
     if (session == nullptr) break;
-    MarkRunning(session);
-    Advance(lane, session);
+    Advance(lane, session, MarkRunning(session));
   }
   if (!tick.rows().empty()) {
     tick.Run(*lane, *context_->clock, pool_);
     lane->metrics->TickDone(tick.seconds(), tick.rows().size());
+    tick.queue_seconds()->Flush(lane->metrics->step_queue_seconds);
     for (Tick::Row& row : tick.rows()) {
       row.item->reply->batch_rows = static_cast<uint32_t>(tick.rows().size());
       if (!row.finite) {
@@ -71,8 +74,8 @@ void TickRunner::Run(Lane* lane) {
 
 // ---- before the tick ----
 
-void TickRunner::Advance(Lane* lane, Session* session) {
-  while (Item* const front = flow_->Front(session)) {
+void TickRunner::Advance(Lane* lane, Session* session, Item* front) {
+  for (; front != nullptr; front = flow_->Front(session)) {
     if (front->kind == Item::Kind::kControl) {
       if (RunControl(session, static_cast<ControlItem*>(front))) return;
       continue;
@@ -113,7 +116,8 @@ StatusOr<bool> TickRunner::StartInternal(Session* session, StepItem* item) {
 
 StatusOr<bool> TickRunner::Start(Session* session, StepItem* item) {
   const StepRequest& request = item->request;
-  if (request.deadline_nanos <= context_->clock->Nanos()) {
+  const int64_t now = context_->clock->Nanos();
+  if (request.deadline_nanos <= now) {
     return MakeError(Reason::kDeadline, "the deadline passed before the request's turn came");
   }
   if (request.cancelled && request.cancelled()) {
@@ -132,6 +136,8 @@ StatusOr<bool> TickRunner::Start(Session* session, StepItem* item) {
     return false;
   }
   SEQ_RETURN_IF_ERROR(StartAdmitted(session, item, admission));
+  item->reply->queue_us =
+      static_cast<uint64_t>(std::max<int64_t>(now - item->arrived_nanos, 0) / 1000);
   return true;
 }
 
@@ -168,9 +174,6 @@ Status TickRunner::StartAdmitted(Session* session, StepItem* item, const Admissi
   reply.next_step = admission.step + item->units;
   reply.created = item->birth && !session->temporary();
   reply.reset = admission.resets;
-  const int64_t queued_nanos = context_->clock->Nanos() - item->arrived_nanos;
-  reply.queue_us = static_cast<uint64_t>(queued_nanos / 1000);
-  item->lane->metrics->step_queue_seconds->Observe(static_cast<double>(queued_nanos) * 1e-9);
   return absl::OkStatus();
 }
 
@@ -179,7 +182,8 @@ Status TickRunner::Prepare(StepItem* item, StateRow working) {
   SEQ_RETURN_IF_ERROR(CheckInput(model, item->request.input));
   SEQ_RETURN_IF_ERROR(PlanOutput(model, item->request.output, &item->plan));
   item->plan.logits_head = item->logits_head;
-  const uint64_t worst = WorstReplyBytes(model, item->plan, item->units + kMaxHeldBack);
+  const uint64_t worst =
+      WorstReplyBytes(model, item->lane->longest_labels, item->plan, item->units + kMaxHeldBack);
   if (!item->internal && worst > context_->options.max_reply_bytes) {
     return MakeError(Reason::kOutputTooLong,
                      StrCat("the answer could take ", worst, " bytes, expected at most ",
@@ -210,19 +214,22 @@ void TickRunner::Finish(Session* session, StepItem* item) {
 }
 
 void TickRunner::Commit(Session* session, StepItem* item) {
-  const std::shared_ptr<const StepReply> reply = item->reply;
+  std::shared_ptr<const StepReply> reply = item->reply;
+  std::unique_ptr<Item> done;
   if (item->internal) {
     session->row = std::move(item->working);
+    done = flow_->PopFront(session);
   } else {
     item->lane->metrics->steps->Increment(static_cast<double>(item->steps_made));
+    MutexLock lock(&session->shard->mutex);
     if (!session->temporary()) Apply(session, item);
+    done = session->PopFront();
   }
-  flow_->Answer(AsStep(flow_->PopFront(session)), reply);
+  flow_->Answer(AsStep(std::move(done)), std::move(reply));
 }
 
 void TickRunner::Apply(Session* session, StepItem* item) {
   const StepReply& reply = *item->reply;
-  MutexLock lock(&session->shard->mutex);
   if (reply.reset) flow_->EndLife(session, EndReason::kReset);
   if (item->birth) {
     flow_->BeginLife(session, item->lane, std::move(item->working), reply.epoch, reply.next_step);

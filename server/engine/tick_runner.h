@@ -28,7 +28,8 @@ class TickRunner {
 
  private:
   // Does what needs no tick; adds the session to the tick if something does, else settles it.
-  void Advance(Lane* lane, Session* session);
+  // `front` is the item in front.
+  void Advance(Lane* lane, Session* session, Item* front);
   // The item in front is a request. Whether it is running now and waits for a tick of its lane.
   bool AdvanceStep(Session* session, StepItem* item);
   // Calls the control item in front. Whether it parked the session, which is then its own.
@@ -44,6 +45,7 @@ class TickRunner {
   // The item in front has run whole.
   void Finish(Session* session, StepItem* item);
   void Commit(Session* session, StepItem* item);
+  // Under the session's lock.
   void Apply(Session* session, StepItem* item);
   void Fail(Session* session, Status status);
   void Replay(Session* session, std::shared_ptr<const StepReply> reply);

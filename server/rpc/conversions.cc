@@ -102,14 +102,12 @@ Status FillStepRequest(const v1::PredictRequest& request, const Affinity& affini
   return absl::OkStatus();
 }
 
-engine::OutputSelection ToSelection(const v1::OutputSelection& wire) {
-  engine::OutputSelection selection;
-  selection.heads.assign(wire.heads().begin(), wire.heads().end());
-  selection.last_step_only = wire.last_step_only();
-  selection.top_k = wire.top_k();
-  selection.raw = wire.raw();
-  selection.score = wire.score();
-  return selection;
+void FillSelection(const v1::OutputSelection& wire, engine::OutputSelection* selection) {
+  selection->heads.assign(wire.heads().begin(), wire.heads().end());
+  selection->last_step_only = wire.last_step_only();
+  selection->top_k = wire.top_k();
+  selection->raw = wire.raw();
+  selection->score = wire.score();
 }
 
 Status CheckQuantiles(std::span<const float> levels) {
@@ -175,17 +173,25 @@ Status CheckSession(std::string_view id, const Affinity& affinity) {
 
 engine::StepRequest ToStepRequest(const v1::PredictRequest& request, const Affinity& affinity) {
   engine::StepRequest step;
-  step.session_id = request.session_id();
-  step.model = request.model();
-  step.version = request.version();
-  step.start = request.start();
-  step.end = request.end();
-  step.epoch = request.epoch();
-  step.step = request.step();
-  step.acked_step = request.acked_step();
-  step.output = ToSelection(request.output());
-  step.refusal = FillStepRequest(request, affinity, &step);
+  ToStepRequest(request, affinity, &step);
   return step;
+}
+
+void ToStepRequest(const v1::PredictRequest& request, const Affinity& affinity,
+                   engine::StepRequest* step) {
+  step->session_id = request.session_id();
+  step->model = request.model();
+  step->version = request.version();
+  step->start = request.start();
+  step->end = request.end();
+  step->epoch = request.epoch();
+  step->step = request.step();
+  step->acked_step = request.acked_step();
+  FillSelection(request.output(), &step->output);
+  step->input = {};
+  step->deadline_nanos = engine::kNoDeadline;
+  step->stream_id = 0;
+  step->refusal = FillStepRequest(request, affinity, step);
 }
 
 StatusOr<engine::RolloutRequest> ToRolloutRequest(const v1::RolloutRequest& request,

@@ -26,6 +26,9 @@ Status CheckSession(std::string_view id, const Affinity& affinity);
 // can take its place in the session's order. Deadline, stream and callbacks are the caller's to
 // set.
 engine::StepRequest ToStepRequest(const v1::PredictRequest& request, const Affinity& affinity);
+// The same into a request that has been used before, whatever it holds.
+void ToStepRequest(const v1::PredictRequest& request, const Affinity& affinity,
+                   engine::StepRequest* step);
 
 // Zeros that stand for defaults are replaced by them.
 StatusOr<engine::RolloutRequest> ToRolloutRequest(const v1::RolloutRequest& request,

@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/status.h"
 #include "server/engine/engine.h"
+#include "server/engine/histogram_tally.h"
 #include "server/engine/metrics.h"
 #include "server/engine/model_registry.h"
 #include "server/rpc/executor.h"
@@ -17,7 +18,12 @@
 
 namespace sequent::rpc {
 
+class IncomingPool;
+class PumpQueue;
 class StreamSet;
+
+// The name of PredictStream in metrics.
+inline constexpr char kStreamMethod[] = "PredictStream";
 
 // Plain wiring; everything outlives the calls. Thread safety: pointers are set once at start.
 struct Edge {
@@ -28,8 +34,13 @@ struct Edge {
   Executor* executor = nullptr;
   ProblemLog* problems = nullptr;
   StreamSet* streams = nullptr;
+  PumpQueue* pumps = nullptr;
+  IncomingPool* incoming = nullptr;
   size_t max_inflight_per_stream = 256;
   size_t max_reply_bytes = 2 << 20;
+  bool one_core = false;  // the process may use no more
+
+  engine::MethodMetrics stream_metrics;  // kStreamMethod's
 
   std::atomic<bool> ready{false};  // models are loaded, calls are served
   std::atomic<bool> draining{false};
@@ -54,6 +65,24 @@ class RequestRecord {
   Edge* edge_;
   const char* method_;
   int64_t start_nanos_;
+};
+
+// The accounting of many requests of PredictStream. Counts and times them when it goes.
+// Thread safety: one user; belongs on its stack.
+class AnswerTally {
+ public:
+  explicit AnswerTally(Edge* edge);
+  ~AnswerTally();
+  AnswerTally(const AnswerTally&) = delete;
+  AnswerTally& operator=(const AnswerTally&) = delete;
+
+  // As RequestRecord::Done. `arrived_nanos` on the edge's clock.
+  void Done(const Status& status, int64_t arrived_nanos);
+
+ private:
+  Edge* const edge_;
+  const int64_t now_nanos_;
+  engine::SecondsTally good_;  // answers that are no refusals
 };
 
 // Server-side deadline `millis` from now; 0 = none.

@@ -25,6 +25,15 @@ void Executor::Post(std::function<void()> task) {
   ready_.NotifyOne();
 }
 
+void Executor::PostAll(std::vector<std::function<void()>> tasks) {
+  {
+    MutexLock lock(&mutex_);
+    for (auto& task : tasks) tasks_.push_back(std::move(task));
+  }
+  if (tasks.size() == 1) return ready_.NotifyOne();
+  ready_.NotifyAll();
+}
+
 void Executor::Work() {
   while (true) {
     std::function<void()> task;

@@ -26,6 +26,9 @@ class Executor {
   // `task` must not throw. The queue is bounded by its users: a stream stands in it at most once, a
   // unary call once.
   void Post(std::function<void()> task) SEQ_EXCLUDES(mutex_);
+  // Many at once: no thread is woken before all of them are there, so one that is alone on its core
+  // with the caller does them in one go.
+  void PostAll(std::vector<std::function<void()>> tasks) SEQ_EXCLUDES(mutex_);
 
  private:
   void Work() SEQ_EXCLUDES(mutex_);

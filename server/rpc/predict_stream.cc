@@ -2,16 +2,18 @@
 
 #include <utility>
 
+#include "core/base/cores.h"
 #include "core/base/error.h"
 #include "server/rpc/conversions.h"
 #include "server/rpc/errors.h"
+#include "server/rpc/response_writer.h"
 #include "server/rpc/unary_call.h"
 
 namespace sequent::rpc {
 namespace {
 
-constexpr char kMethod[] = "PredictStream";
-
+// What a stream keeps of the memory of a message's requests; honest messages carry fewer.
+constexpr size_t kMaxKeptSteps = 256;
 // Tiny requests grow a hundredfold when parsed and queued; no honest client sends so many at once.
 constexpr int kMaxRequestsPerMessage = 65'536;
 
@@ -55,42 +57,52 @@ void PredictStream::Open(std::shared_ptr<PredictStream> self) {
 }
 
 void PredictStream::Notify(const Status& status) {
-  MutexLock lock(&mutex_);
-  if (notified_) return;
-  notified_ = notice_pending_ = true;
-  notice_ = status;
-  SchedulePump();
+  {
+    MutexLock lock(&mutex_);
+    if (notified_) return;
+    notified_ = notice_pending_ = true;
+    notice_ = status;
+    if (!ClaimPump()) return;
+  }
+  Pump();
 }
 
 void PredictStream::End(const Status& status) {
-  MutexLock lock(&mutex_);
-  if (!read_closed_) end_status_ = status;
-  read_closed_ = true;
-  SchedulePump();
+  {
+    MutexLock lock(&mutex_);
+    if (!read_closed_) end_status_ = status;
+    read_closed_ = true;
+    if (!ClaimPump()) return;
+  }
+  Pump();
 }
 
 // ---- reading: gRPC's callback threads ----
 
 void PredictStream::OnReadDone(bool ok) {
+  // With a crowd on a single core each message would interrupt a tick, and an interruption costs
+  // more than the message.
+  if (edge_->one_core) WaitForTurn(!edge_->engine->Quiet());
   if (!ok) return StopReading(absl::OkStatus());  // half-close, or the call is over
-  auto incoming = ParseRead();
-  if (!incoming.ok()) {
-    edge_->problems->Note("BAD_MESSAGE", Message(incoming.status()));
-    return StopReading(incoming.status());
+  std::unique_ptr<Incoming> incoming = edge_->incoming->Take();
+  if (const Status status = ParseRead(incoming.get()); !status.ok()) {
+    edge_->incoming->Give(std::move(incoming));
+    edge_->problems->Note("BAD_MESSAGE", Message(status));
+    return StopReading(status);
   }
-  Accept(*incoming);
+  Accept(std::move(incoming));
+  bool pump = false;
   {
     MutexLock lock(&mutex_);
     reading_ = !read_closed_ && !finished_ && unanswered_ < edge_->max_inflight_per_stream;
-    if (!reading_) return SchedulePump();
+    if (!reading_) pump = ClaimPump();
+    if (!reading_ && !pump) return;
   }
+  if (pump) return Pump();
   StartRead(&read_buffer_);
 }
 
-StatusOr<std::shared_ptr<const PredictStream::Incoming>> PredictStream::ParseRead() {
-  auto incoming = std::make_shared<Incoming>();
-  incoming->message =
-      google::protobuf::Arena::CreateMessage<v1::PredictStreamRequest>(&incoming->arena);
+Status PredictStream::ParseRead(Incoming* incoming) {
   SEQ_RETURN_IF_ERROR(ParseBuffer(std::move(read_buffer_), incoming->message));
   read_buffer_.Clear();
   if (incoming->message->requests_size() > kMaxRequestsPerMessage) {
@@ -98,66 +110,114 @@ StatusOr<std::shared_ptr<const PredictStream::Incoming>> PredictStream::ParseRea
                      StrCat("expected at most ", kMaxRequestsPerMessage,
                             " requests in one message, got ", incoming->message->requests_size()));
   }
-  return incoming;
+  return absl::OkStatus();
 }
 
-void PredictStream::Accept(const std::shared_ptr<const Incoming>& incoming) {
+void PredictStream::Accept(std::unique_ptr<Incoming> incoming) {
   const auto& requests = incoming->message->requests();
-  size_t before;
+  const auto count = static_cast<size_t>(requests.size());
+  size_t before = 0;
+  bool taken = false;
   {
     MutexLock lock(&mutex_);
-    if (read_closed_ || finished_) return;
-    before = unanswered_;
-    unanswered_ += requests.size();
+    if (!read_closed_ && !finished_) {
+      taken = true;
+      before = unanswered_;
+      unanswered_ += count;
+    }
   }
-  for (int i = 0; i < requests.size(); ++i) {
-    Submit(incoming, requests[i], before + i >= edge_->max_inflight_per_stream);
+  if (!taken || count == 0) return edge_->incoming->Give(std::move(incoming));
+  edge_->accepted.fetch_add(count, std::memory_order_relaxed);
+  edge_->unanswered.fetch_add(static_cast<int64_t>(count), std::memory_order_relaxed);
+  incoming->stream = shared_from_this();
+  incoming->arrived_nanos = edge_->clock->Nanos();
+  incoming->left.store(count, std::memory_order_relaxed);
+  incoming->pending.resize(count);
+  steps_.resize(count);
+  for (size_t i = 0; i < count; ++i) {
+    Pending& pending = incoming->pending[i];
+    pending.incoming = incoming.get();
+    pending.request = &requests[static_cast<int>(i)];
+    Convert(&pending, before + i >= edge_->max_inflight_per_stream, &steps_[i]);
   }
+  incoming.release();  // NOLINT: belongs to its requests, and goes with the last one
+  edge_->engine->Predict(steps_);
+  if (count > kMaxKeptSteps) std::vector<engine::StepRequest>().swap(steps_);
 }
 
-void PredictStream::Submit(const std::shared_ptr<const Incoming>& incoming,
-                           const v1::PredictRequest& request, bool over_limit) {
-  engine::StepRequest step = ToStepRequest(request, affinity_);
-  if (over_limit && step.refusal.ok()) {
-    step.refusal = OverLimit(edge_->max_inflight_per_stream);
-    step.input = {};
+void PredictStream::Convert(Pending* pending, bool over_limit, engine::StepRequest* step) {
+  ToStepRequest(*pending->request, affinity_, step);
+  if (over_limit && step->refusal.ok()) {
+    step->refusal = OverLimit(edge_->max_inflight_per_stream);
+    step->input = {};
   }
-  step.stream_id = id_;
-  step.deadline_nanos = DeadlineAfterMillis(*edge_, request.timeout_ms());
-  auto self = shared_from_this();
-  step.cancelled = [self] { return self->cancelled_.load(std::memory_order_relaxed); };
-  step.done = [self = std::move(self), incoming, &request,
-               record = std::make_shared<RequestRecord>(edge_, kMethod)](
-                  std::shared_ptr<const engine::StepReply> reply) {
-    record->Done(reply->status);
-    MutexLock lock(&self->mutex_);
-    if (self->finished_) return;
-    self->ready_.push_back({incoming, &request, std::move(reply), record});
-    self->SchedulePump();
+  step->stream_id = id_;
+  step->deadline_nanos = DeadlineAfterMillis(*edge_, pending->request->timeout_ms());
+  // Small enough that a std::function keeps them without allocating.
+  step->cancelled = [pending] {
+    return pending->incoming->stream->cancelled_.load(std::memory_order_relaxed);
   };
-  edge_->engine->Predict(std::move(step));
+  step->done = [pending](std::shared_ptr<const engine::StepReply> reply) {
+    pending->incoming->stream->Answered(pending, std::move(reply));
+  };
+}
+
+void PredictStream::Answered(Pending* pending, std::shared_ptr<const engine::StepReply> reply) {
+  pending->reply = std::move(reply);
+  std::shared_ptr<PredictStream> self;
+  bool dropped = false;
+  {
+    MutexLock lock(&mutex_);
+    dropped = finished_;
+    if (!dropped) {
+      ready_.push_back(pending);
+      if (std::exchange(in_pump_queue_, true)) return;
+    }
+    // Under the lock: without it the request may be released, and the stream with it.
+    self = shared_from_this();
+  }
+  if (!dropped) return edge_->pumps->Add(std::move(self));
+  AnswerTally(edge_).Done(pending->reply->status, pending->incoming->arrived_nanos);
+  Release(pending);
+}
+
+void PredictStream::Release(Pending* pending) {
+  Incoming* const incoming = pending->incoming;
+  pending->reply.reset();
+  edge_->unanswered.fetch_sub(1, std::memory_order_relaxed);
+  if (incoming->left.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
+  edge_->incoming->Give(std::unique_ptr<Incoming>(incoming));
 }
 
 void PredictStream::StopReading(const Status& status) {
-  MutexLock lock(&mutex_);
-  if (!read_closed_) end_status_ = status;
-  read_closed_ = true;
-  reading_ = false;
-  SchedulePump();
+  {
+    MutexLock lock(&mutex_);
+    if (!read_closed_) end_status_ = status;
+    read_closed_ = true;
+    reading_ = false;
+    if (!ClaimPump()) return;
+  }
+  Pump();
 }
 
 void PredictStream::OnCancel() {
   cancelled_.store(true, std::memory_order_relaxed);
-  MutexLock lock(&mutex_);
-  SchedulePump();
+  {
+    MutexLock lock(&mutex_);
+    if (!ClaimPump()) return;
+  }
+  Pump();
 }
 
 void PredictStream::OnWriteDone(bool ok) {
   if (!ok) cancelled_.store(true, std::memory_order_relaxed);
-  MutexLock lock(&mutex_);
-  writing_ = false;
-  unanswered_ -= writing_answers_;
-  SchedulePump();
+  {
+    MutexLock lock(&mutex_);
+    writing_ = false;
+    unanswered_ -= writing_answers_;
+    if (!ClaimPump()) return;
+  }
+  Pump();
 }
 
 void PredictStream::OnDone() {
@@ -170,26 +230,31 @@ void PredictStream::OnDone() {
   }
 }
 
-// ---- writing: the executor ----
+// ---- writing ----
 
-void PredictStream::SchedulePump() {
-  if (pumping_) {
-    pump_again_ = true;
-    return;
+void PredictStream::PumpAnswers() {
+  {
+    MutexLock lock(&mutex_);
+    in_pump_queue_ = false;
+    if (!ClaimPump()) return;
   }
-  pumping_ = true;
-  edge_->executor->Post([self = shared_from_this()] { self->Pump(); });
+  Pump();
+}
+
+bool PredictStream::ClaimPump() {
+  pump_again_ = pumping_;
+  return !std::exchange(pumping_, true);
 }
 
 void PredictStream::Pump() {
+  const std::shared_ptr<PredictStream> self = shared_from_this();  // may finish, and be done
   while (true) {
     Do(NextWork());
     MutexLock lock(&mutex_);
-    if (!pump_again_) {
+    if (!std::exchange(pump_again_, false)) {
       pumping_ = false;
       return;
     }
-    pump_again_ = false;
   }
 }
 
@@ -197,10 +262,8 @@ PredictStream::Work PredictStream::NextWork() {
   Work work;
   MutexLock lock(&mutex_);
   if (finished_) return work;
-  while (!ready_.empty()) {
-    outbox_.push_back(std::move(ready_.front()));
-    ready_.pop_front();
-  }
+  outbox_.insert(outbox_.end(), ready_.begin(), ready_.end());
+  ready_.clear();
   if (!writing_) DecideWriteOrFinish(&work);
   if (!work.finish && !reading_ && !read_closed_ && unanswered_ < edge_->max_inflight_per_stream) {
     reading_ = work.read = true;
@@ -226,32 +289,48 @@ void PredictStream::Do(const Work& work) {
   if (work.read) StartRead(&read_buffer_);
   if (work.write) Write(work);
   if (work.finish) {
-    outbox_.clear();
+    DropOutbox();
     Finish(ToGrpcStatus(work.status));
   }
+}
+
+void PredictStream::DropOutbox() {
+  AnswerTally tally(edge_);
+  for (Pending* pending : outbox_) {
+    tally.Done(pending->reply->status, pending->incoming->arrived_nanos);
+    Release(pending);
+  }
+  outbox_.clear();
 }
 
 // As many answers as are ready go into one message, up to max_reply_bytes; a single larger one
 // alone.
 void PredictStream::Write(const Work& work) {
-  google::protobuf::Arena arena;
-  auto* message = google::protobuf::Arena::CreateMessage<v1::PredictStreamResponse>(&arena);
-  if (work.notice) FillStatus(work.status, message->mutable_notice()->mutable_status());
-  size_t bytes = 0;
-  writing_answers_ = 0;
-  while (!outbox_.empty()) {
-    const Answer& answer = outbox_.front();
-    v1::PredictResponse* response = message->add_responses();
-    FillResponse(*answer.request, *answer.reply, response);
-    bytes += response->ByteSizeLong() + 8;
-    if (bytes > edge_->max_reply_bytes && writing_answers_ > 0) {
-      message->mutable_responses()->RemoveLast();
-      break;
+  thread_local BackwardWriter answer;
+  thread_local std::string message;
+  message.clear();
+  size_t count = 0;
+  {
+    AnswerTally tally(edge_);
+    for (; count < outbox_.size(); ++count) {
+      Pending* const pending = outbox_[count];
+      answer.Clear();
+      WriteResponse(*pending->request, *pending->reply, &answer);
+      if (count > 0 && message.size() + answer.size() > edge_->max_reply_bytes) break;
+      message += answer.written();
+      tally.Done(pending->reply->status, pending->incoming->arrived_nanos);
+      Release(pending);
     }
-    ++writing_answers_;
-    outbox_.pop_front();
   }
-  write_buffer_ = SerializeToBuffer(*message);
+  outbox_.erase(outbox_.begin(), outbox_.begin() + static_cast<ptrdiff_t>(count));
+  writing_answers_ = count;
+  if (work.notice) {
+    v1::PredictStreamResponse notice;
+    FillStatus(work.status, notice.mutable_notice()->mutable_status());
+    notice.AppendToString(&message);
+  }
+  const grpc::Slice slice(message);
+  write_buffer_ = grpc::ByteBuffer(&slice, 1);
   StartWrite(&write_buffer_);
 }
 

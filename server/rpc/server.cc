@@ -13,12 +13,15 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/cores.h"
 #include "core/base/error.h"
 #include "core/kernels/product.h"
 #include "server/rpc/drain.h"
 #include "server/rpc/edge.h"
 #include "server/rpc/http_endpoint.h"
+#include "server/rpc/incoming.h"
 #include "server/rpc/listener.h"
+#include "server/rpc/pump_queue.h"
 #include "server/rpc/services.h"
 #include "server/rpc/stream_set.h"
 
@@ -62,8 +65,9 @@ class Server::Impl {
         problems_(options.clock, events_),
         metrics_(options.version, options.revision, kernels::TargetName()),
         registry_(&metrics_),
-        engine_(options.engine, &registry_, &metrics_, options.clock),
-        executor_(std::make_unique<Executor>(ExecutorThreads())) {}
+        executor_(std::make_unique<Executor>(ExecutorThreads())),
+        pumps_(executor_.get()),
+        engine_(options.engine, &registry_, &metrics_, options.clock) {}
   ~Impl() { Shutdown(); }
 
   Status Start();
@@ -93,10 +97,12 @@ class Server::Impl {
   ProblemLog problems_;
   engine::Metrics metrics_;
   engine::ModelRegistry registry_;
-  engine::Engine engine_;
+  IncomingPool incoming_;
+  std::unique_ptr<Executor> executor_;
+  PumpQueue pumps_;
+  engine::Engine engine_;  // answers into what stands above
   StreamSet streams_;
   Edge edge_;
-  std::unique_ptr<Executor> executor_;
   std::unique_ptr<grpc::Service> predictor_, models_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
@@ -166,8 +172,19 @@ void Server::Impl::WireEdge() {
   edge_.executor = executor_.get();
   edge_.problems = &problems_;
   edge_.streams = &streams_;
+  edge_.pumps = &pumps_;
+  edge_.incoming = &incoming_;
+  edge_.stream_metrics = metrics_.OfMethod(kStreamMethod);
   edge_.max_inflight_per_stream = options_.max_inflight_per_stream;
   edge_.max_reply_bytes = options_.engine.max_reply_bytes;
+  edge_.one_core = UsableCores() == 1;
+  // Who has answered also writes when there is nothing else to do, which spares the answers the way
+  // to another thread. Not a worker on a single core: each write wakes a thread of gRPC, which the
+  // worker's long ticks entitle to interrupt it, while the executor goes before it.
+  engine_.SetAnsweredHook([this, one_core = edge_.one_core](engine::Engine::Answerer who) {
+    using Answerer = engine::Engine::Answerer;
+    pumps_.Flush(who == Answerer::kCaller || (who == Answerer::kIdleWorker && !one_core));
+  });
 }
 
 Status Server::Impl::StartGrpc() {

@@ -26,6 +26,11 @@ int64_t DeadlineOfCall(const Edge& edge, const grpc::ServerContextBase& context)
 // Parses `buffer` into `message`; BAD_REQUEST if it is none.
 template <typename Message>
 Status ParseBuffer(grpc::ByteBuffer buffer, Message* message) {
+  grpc::Slice slice;
+  if (buffer.TrySingleSlice(&slice).ok() &&
+      message->ParseFromArray(slice.begin(), static_cast<int>(slice.size()))) {
+    return absl::OkStatus();
+  }
   if (grpc::SerializationTraits<Message>::Deserialize(&buffer, message).ok())
     return absl::OkStatus();
   return MakeError(Reason::kBadRequest, StrCat("expected a ", Message::descriptor()->full_name(),
