@@ -1,6 +1,6 @@
 // The linker sends calls of Model::Run to __wrap_<its mangled name>, and __real_<...> is the
 // function itself:
-// -Wl,--wrap=_ZNK7sequent5Model3RunERKNS_9TickBatchEPNS_9WorkspaceEPNS_10ThreadPoolE
+// -Wl,--wrap=_ZNK7sequent5Model3RunERKNS_9TickBatchEPNS_9WorkspaceEPNS_10ThreadPoolERKNS_11SharingPlanE
 #include "tests/bench/echo/kernel_timer.h"
 
 #include <time.h>
@@ -29,17 +29,17 @@ KernelTime KernelTimeNow() { return {nanos.load(), ticks.load(), rows.load()}; }
 // A member function is called as a function whose first argument is the object.
 extern "C" {
 
-void __real__ZNK7sequent5Model3RunERKNS_9TickBatchEPNS_9WorkspaceEPNS_10ThreadPoolE(
+void __real__ZNK7sequent5Model3RunERKNS_9TickBatchEPNS_9WorkspaceEPNS_10ThreadPoolERKNS_11SharingPlanE(
     const sequent::Model* model, const sequent::TickBatch& batch, sequent::Workspace* workspace,
-    sequent::ThreadPool* pool);
+    sequent::ThreadPool* pool, const sequent::SharingPlan& plan);
 
-void __wrap__ZNK7sequent5Model3RunERKNS_9TickBatchEPNS_9WorkspaceEPNS_10ThreadPoolE(
+void __wrap__ZNK7sequent5Model3RunERKNS_9TickBatchEPNS_9WorkspaceEPNS_10ThreadPoolERKNS_11SharingPlanE(
     const sequent::Model* model, const sequent::TickBatch& batch, sequent::Workspace* workspace,
-    sequent::ThreadPool* pool) {
+    sequent::ThreadPool* pool, const sequent::SharingPlan& plan) {
   using namespace sequent::echo;
   const int64_t begin = ThreadNanos();
-  __real__ZNK7sequent5Model3RunERKNS_9TickBatchEPNS_9WorkspaceEPNS_10ThreadPoolE(model, batch,
-                                                                                 workspace, pool);
+  __real__ZNK7sequent5Model3RunERKNS_9TickBatchEPNS_9WorkspaceEPNS_10ThreadPoolERKNS_11SharingPlanE(
+      model, batch, workspace, pool, plan);
   nanos.fetch_add(ThreadNanos() - begin, std::memory_order_relaxed);
   ticks.fetch_add(1, std::memory_order_relaxed);
   rows.fetch_add(static_cast<int64_t>(batch.rows.size()), std::memory_order_relaxed);
