@@ -47,6 +47,11 @@ class FlagSet {
       return absl::OkStatus();
     });
   }
+  void ModelPrecision(const std::string& name, std::optional<Precision>* target,
+                      const std::string& help) {
+    Add(name, help, "TYPE", "",
+        [=](const std::string& text) { return Store(ParsePrecision(text), target); });
+  }
   void Choice(const std::string& name, std::string* target, std::vector<std::string> choices,
               const std::string& help) {
     const std::string list = CLI::detail::join(choices, ", ");
@@ -62,8 +67,8 @@ class FlagSet {
  private:
   using Parser = std::function<Status(const std::string&)>;
 
-  template <typename T>
-  static Status Store(const StatusOr<T>& value, T* target) {
+  template <typename T, typename Target>
+  static Status Store(const StatusOr<T>& value, Target* target) {
     if (value.ok()) *target = *value;
     return value.status();
   }
@@ -96,6 +101,9 @@ void AddServingFlags(FlagSet* flags, rpc::ServerOptions* server) {
       ->Text("repository", &server->repository, "DIR",
              "Models: <repository>/<model>/<version>/model.safetensors")
       ->required();
+  flags->ModelPrecision("precision", &server->precision,
+                        "Weights and arithmetic of all models: fp32, bf16 or int8; else each as "
+                        "its file stores it");
   flags->Address("listen", &server->listen, "Address of gRPC; port 0: any free one");
   flags->Address("metrics-listen", &server->metrics_listen,
                  "Address of HTTP /metrics, /healthz, /readyz; port 0: any free one");

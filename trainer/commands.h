@@ -7,9 +7,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/base/precision.h"
 #include "core/base/status.h"
 #include "trainer/config.h"
 
@@ -38,6 +40,8 @@ struct EvaluateOptions {
   std::vector<std::string> models;
   std::vector<std::string> data;
   PartOptions part;
+  // Measure in this precision, and beside it what that costs against fp32; none: as stored.
+  std::optional<Precision> precision = std::nullopt;
   uint32_t threads = 0;  // 0 = all cores
   bool json = false;
 };
@@ -52,6 +56,17 @@ struct PredictOptions {
   float temperature = 1;
 };
 Status RunPredict(const PredictOptions& options);
+
+struct QuantizeOptions {
+  std::string model;
+  Precision precision = Precision::kInt8;  // kBf16 or kInt8
+  std::string out, publish;                // one of them at least
+  std::vector<std::string> data;           // also measure the loss it costs; empty: do not
+  PartOptions part;
+  bool json = false;
+};
+// Writes the model with its weights rounded; the model must be in fp32.
+Status RunQuantize(const QuantizeOptions& options);
 
 struct InspectOptions {
   std::string model;

@@ -1,16 +1,19 @@
 #include <cstdio>
+#include <optional>
 #include <thread>
 
 #include <nlohmann/json.hpp>
 
 #include "trainer/commands.h"
 #include "trainer/model_data.h"
+#include "trainer/precision_cost.h"
 
 namespace sequent {
 
 Status RunEvaluate(const EvaluateOptions& options) {
-  SEQ_ASSIGN_OR_RETURN(const ModelData loaded,
-                       LoadModelData(options.models, options.data, options.part));
+  SEQ_ASSIGN_OR_RETURN(
+      const ModelData loaded,
+      LoadModelData(options.models, options.data, options.part, {.precision = options.precision}));
   ThreadPool pool(options.threads > 0 ? options.threads
                                       : std::max(1u, std::thread::hardware_concurrency()));
   SEQ_ASSIGN_OR_RETURN(train::Measures measures,
@@ -20,12 +23,21 @@ Status RunEvaluate(const EvaluateOptions& options) {
     measures["loss_unigram"] =
         UnigramLoss(*codec, loaded.dataset, loaded.record->parts.train, loaded.part);
   }
+  std::optional<PrecisionCost> cost;
+  if (options.precision) {
+    SEQ_ASSIGN_OR_RETURN(cost, MeasurePrecisionCost(options.models, loaded, measures, &pool));
+  }
   if (options.json) {
-    const nlohmann::ordered_json line = {{"part", loaded.part_name},
-                                         {"rows", {loaded.part.begin, loaded.part.end}},
-                                         {"models", options.models},
-                                         {"same_data", loaded.same_data},
-                                         {"measures", measures}};
+    nlohmann::ordered_json line = {{"part", loaded.part_name},
+                                   {"rows", {loaded.part.begin, loaded.part.end}},
+                                   {"models", options.models},
+                                   {"same_data", loaded.same_data},
+                                   {"measures", measures}};
+    if (cost) {
+      line["precision"] = PrecisionName(*options.precision);
+      line[cost->measure + "_fp32"] = cost->fp32;
+      line[cost->measure + "_change_percent"] = cost->percent();
+    }
     std::printf("%s\n", line.dump().c_str());
     return absl::OkStatus();
   }
@@ -33,6 +45,7 @@ Status RunEvaluate(const EvaluateOptions& options) {
     std::fprintf(stderr, "note: the data is not what the model was fitted on\n");
   }
   std::printf("%s", DescribeMeasures(loaded.part_name, measures).c_str());
+  if (cost) std::printf("%s", DescribePrecisionCost(*cost, *options.precision).c_str());
   return absl::OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/model/model_file.h"
+#include "core/model/quantize.h"
 #include "core/nn/model.h"
 #include "core/train/trainer.h"
 #include "trainer/commands.h"
@@ -105,6 +106,7 @@ StatusOr<train::FitResult> Train(const Job& job, const FitOptions& options) {
   if (!options.init_from.empty()) {
     SEQ_ASSIGN_OR_RETURN(ModelContents contents, ReadModelFile(options.init_from));
     initial = std::move(contents.tensors);
+    for (auto& [name, tensor] : initial) tensor = Rounded(tensor, Precision::kFp32);
   }
   const std::string& run_dir = job.config.output().run_dir();
   std::unique_ptr<MetricsLog> log;

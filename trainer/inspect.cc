@@ -4,7 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/model/config_json.h"
+#include "core/model/graph.h"
 #include "core/model/model_file.h"
+#include "core/model/stored_tensors.h"
+#include "core/model/tensor_table.h"
 #include "trainer/commands.h"
 #include "trainer/yaml_reader.h"
 
@@ -23,6 +26,11 @@ size_t Parameters(const ModelContents& contents) {
   return sum;
 }
 
+Precision PrecisionOf(const ModelContents& contents) {
+  const auto graph = ResolveGraph(contents.config);
+  return graph.ok() ? StoredPrecision(TensorTable(*graph), contents.tensors) : Precision::kFp32;
+}
+
 // A vocabulary is as long as the rest together: its size tells enough.
 v1::ModelConfig Shortened(v1::ModelConfig config) {
   for (v1::Input& input : *config.mutable_inputs()) {
@@ -39,8 +47,12 @@ Status PrintJson(const ModelContents& contents, uintmax_t bytes) {
   nlohmann::ordered_json json = {{"fingerprint", contents.fingerprint},
                                  {"bytes", bytes},
                                  {"parameters", Parameters(contents)},
+                                 {"precision", PrecisionName(PrecisionOf(contents))},
                                  {"config", nlohmann::ordered_json::parse(config, nullptr, false)}};
   for (const auto& [name, tensor] : contents.tensors) json["tensors"][name] = tensor.shape;
+  for (const auto& [name, tensor] : contents.tensors) {
+    json["dtypes"][name] = DtypeName(tensor.stored);
+  }
   json["training"] = nlohmann::ordered_json::parse(contents.training, nullptr, false);
   if (json["training"].is_discarded()) json["training"] = contents.training;
   std::printf("%s\n",
@@ -49,13 +61,14 @@ Status PrintJson(const ModelContents& contents, uintmax_t bytes) {
 }
 
 void PrintTables(const ModelContents& contents, uintmax_t bytes) {
-  std::printf("fingerprint  %s\nbytes        %ju\nparameters   %zu\n\n",
-              contents.fingerprint.c_str(), bytes, Parameters(contents));
+  std::printf("fingerprint  %s\nbytes        %ju\nparameters   %zu\nprecision    %s\n\n",
+              contents.fingerprint.c_str(), bytes, Parameters(contents),
+              PrecisionName(PrecisionOf(contents)));
   std::printf("%s\n", WriteYaml(Shortened(contents.config)).c_str());
-  std::printf("%-32s %16s %12s\n", "tensor", "shape", "values");
+  std::printf("%-32s %6s %16s %12s\n", "tensor", "dtype", "shape", "values");
   for (const auto& [name, tensor] : contents.tensors) {
-    std::printf("%-32s %16s %12zu\n", name.c_str(), ShapeText(tensor.shape).c_str(),
-                tensor.values.size());
+    std::printf("%-32s %6s %16s %12zu\n", name.c_str(), DtypeName(tensor.stored),
+                ShapeText(tensor.shape).c_str(), tensor.values.size());
   }
   const auto training = nlohmann::ordered_json::parse(contents.training, nullptr, false);
   if (!training.is_discarded()) std::printf("\ntraining: %s\n", training.dump(2).c_str());

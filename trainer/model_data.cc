@@ -5,8 +5,9 @@
 namespace sequent {
 namespace {
 
-StatusOr<std::shared_ptr<const Model>> LoadModel(const std::string& path) {
-  auto model = Model::Load(path);
+StatusOr<std::shared_ptr<const Model>> LoadModel(const std::string& path,
+                                                 const ModelOptions& options) {
+  auto model = Model::Load(path, options);
   if (model.ok()) return model;
   const std::string message(ToStd(model.status().message()));
   const bool named = message.find(path) != message.npos;
@@ -70,13 +71,20 @@ Status CheckPart(const ModelData& loaded) {
 
 }  // namespace
 
-StatusOr<ModelData> LoadModelData(const std::vector<std::string>& models,
-                                  const std::vector<std::string>& data, const PartOptions& part) {
-  ModelData loaded;
-  for (const std::string& path : models) {
-    SEQ_ASSIGN_OR_RETURN(auto model, LoadModel(path));
-    loaded.models.push_back(std::move(model));
+StatusOr<ModelList> LoadModels(const std::vector<std::string>& paths, const ModelOptions& options) {
+  ModelList models;
+  for (const std::string& path : paths) {
+    SEQ_ASSIGN_OR_RETURN(auto model, LoadModel(path, options));
+    models.push_back(std::move(model));
   }
+  return models;
+}
+
+StatusOr<ModelData> LoadModelData(const std::vector<std::string>& models,
+                                  const std::vector<std::string>& data, const PartOptions& part,
+                                  const ModelOptions& options) {
+  ModelData loaded;
+  SEQ_ASSIGN_OR_RETURN(loaded.models, LoadModels(models, options));
   if (auto record = RecordFromJson(loaded.models[0]->training()); record.ok()) {
     loaded.record = *std::move(record);
   }

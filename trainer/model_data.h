@@ -23,10 +23,14 @@ struct ModelData {
   bool same_data = false;  // the bytes that fit saw
 };
 
+// DATA_LOSS: a file that is no model; the error names it.
+StatusOr<ModelList> LoadModels(const std::vector<std::string>& paths, const ModelOptions& options);
+
 // DATA_LOSS: a model or data file that can not be read, or is shorter than the part.
 // INVALID_ARGUMENT: a part that is not there.
 StatusOr<ModelData> LoadModelData(const std::vector<std::string>& models,
-                                  const std::vector<std::string>& data, const PartOptions& part);
+                                  const std::vector<std::string>& data, const PartOptions& part,
+                                  const ModelOptions& options = {});
 
 }  // namespace sequent
 

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
 
 #include <CLI/CLI.hpp>
 
@@ -82,6 +83,25 @@ void AddPart(CLI::App* command, const char* unless_given, sequent::PartOptions* 
       ->type_name("N");
 }
 
+// `take` gets the precision that was named.
+void AddPrecision(CLI::App* command, const std::string& help, bool required,
+                  const std::function<void(sequent::Precision)>& take) {
+  command
+      ->add_option_function<std::string>(
+          "--precision",
+          [take](const std::string& text) {
+            const auto precision = sequent::ParsePrecision(text);
+            if (!precision.ok()) {
+              throw CLI::ValidationError("--precision",
+                                         std::string(sequent::Message(precision.status())));
+            }
+            take(*precision);
+          },
+          help)
+      ->type_name("TYPE")
+      ->required(required);
+}
+
 void AddEvaluate(CLI::App* app, sequent::EvaluateOptions* options) {
   auto* evaluate = app->add_subcommand("evaluate", "Measure models; several are averaged");
   evaluate->add_option("model", options->models, "Model files")->required()->type_name("MODEL");
@@ -90,6 +110,11 @@ void AddEvaluate(CLI::App* app, sequent::EvaluateOptions* options) {
       ->type_name("FILE")
       ->allow_extra_args(false);
   AddPart(evaluate, "validation, of other data than fit's all", &options->part);
+  AddPrecision(
+      evaluate,
+      "Round the weights to fp32, bf16 or int8 and show what that costs against fp32; else "
+      "as stored",
+      false, [=](sequent::Precision p) { options->precision = p; });
   evaluate->add_option("--threads", options->threads, "0 = all cores")
       ->type_name("N")
       ->capture_default_str();
@@ -115,6 +140,27 @@ void AddPredict(CLI::App* app, sequent::PredictOptions* options) {
   predict->footer(kPredictExamples);
 }
 
+void AddQuantize(CLI::App* app, sequent::QuantizeOptions* options) {
+  auto* quantize = app->add_subcommand("quantize", "Write a model with smaller weights");
+  quantize->add_option("model", options->model, "Model file, in fp32")
+      ->required()
+      ->type_name("MODEL");
+  AddPrecision(quantize, "bf16 or int8", true,
+               [=](sequent::Precision p) { options->precision = p; });
+  quantize->add_option("-o,--out", options->out, "The model file to write")->type_name("FILE");
+  quantize
+      ->add_option("--publish", options->publish,
+                   "Write FOLDER/<next version>/model.safetensors, for a server")
+      ->type_name("FOLDER");
+  quantize
+      ->add_option("--data", options->data,
+                   "Also measure on this text or CSV what it costs (repeatable)")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  AddPart(quantize, "validation, of other data than fit's all", &options->part);
+  quantize->add_flag("--json", options->json, "Print one JSON object");
+}
+
 void AddInspect(CLI::App* app, sequent::InspectOptions* options) {
   auto* inspect = app->add_subcommand("inspect", "What a model file holds");
   inspect->add_option("model", options->model, "Model file")->required()->type_name("MODEL");
@@ -132,10 +178,12 @@ int main(int argc, char** argv) {
   sequent::FitOptions fit;
   sequent::EvaluateOptions evaluate;
   sequent::PredictOptions predict;
+  sequent::QuantizeOptions quantize;
   sequent::InspectOptions inspect;
   AddFit(&app, &fit);
   AddEvaluate(&app, &evaluate);
   AddPredict(&app, &predict);
+  AddQuantize(&app, &quantize);
   AddInspect(&app, &inspect);
   try {
     app.parse(argc, argv);
@@ -154,6 +202,8 @@ int main(int argc, char** argv) {
     status = sequent::RunEvaluate(evaluate);
   } else if (app.got_subcommand("predict")) {
     status = sequent::RunPredict(predict);
+  } else if (app.got_subcommand("quantize")) {
+    status = sequent::RunQuantize(quantize);
   } else {
     status = sequent::RunInspect(inspect);
   }

@@ -1,34 +1,13 @@
 #include "core/kernels/packed_matrix.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
 
 #include "core/kernels/lanes.h"
+#include "core/kernels/layout.h"
 
 namespace sequent::kernels {
-namespace {
-
-constexpr size_t kPlainVectors = 4;
-
-// Where the packed column `column` stands in gate-major order; `outputs` if it is padding.
-size_t SourceOf(size_t column, size_t gates, size_t units, size_t lanes, size_t outputs) {
-  if (gates <= 1) return std::min(column, outputs);
-  const size_t group = column / (gates * lanes);
-  const size_t gate = column / lanes % gates;
-  const size_t unit = group * lanes + column % lanes;
-  return unit < units ? gate * units + unit : outputs;
-}
-
-size_t SecondLevelCacheBytes() {
-  static const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
-  return bytes > 0 ? static_cast<size_t>(bytes) : size_t{1} << 20;
-}
-
-}  // namespace
-
 uint16_t ToBf16(float value) {
   const auto bits = std::bit_cast<uint32_t>(value);
   if (std::isnan(value)) return static_cast<uint16_t>(bits >> 16 | 0x40);
@@ -78,7 +57,7 @@ void PackedMatrix::Fill(size_t outputs, size_t inputs, size_t gates, Precision p
   packed_width_ = gates <= 1 ? RoundUp(outputs, lanes_) : RoundUp(units(), lanes_) * gates;
   const bool bf16 = precision == Precision::kBf16;
   data_.assign(packed_width_ * inputs * (bf16 ? sizeof(uint16_t) : sizeof(float)), std::byte{0});
-  streamed_ = data_.size() > SecondLevelCacheBytes() / 2;
+  streamed_ = TooLargeToStay(data_.size());
   auto* floats = reinterpret_cast<float*>(data_.data());
   auto* halves = reinterpret_cast<uint16_t*>(data_.data());
   for (size_t column = 0; column < packed_width_; ++column) {

@@ -8,11 +8,11 @@
 #ifndef SEQUENT_CORE_KERNELS_PRECISION_H_
 #define SEQUENT_CORE_KERNELS_PRECISION_H_
 
-#include <cstdint>
+#include "core/base/precision.h"
 
 namespace sequent::kernels {
 
-enum class Precision : uint8_t { kFp32, kBf16, kInt8 };
+using sequent::Precision;
 
 }  // namespace sequent::kernels
 

@@ -2,10 +2,8 @@
 
 #include <array>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <utility>
-#include <vector>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -15,6 +13,7 @@
 #include "core/model/graph.h"
 #include "core/model/input_check.h"
 #include "core/model/safetensors.h"
+#include "core/model/stored_tensors.h"
 #include "core/model/tensor_table.h"
 #include "core/model/utf8.h"
 
@@ -27,7 +26,6 @@ constexpr char kDataCrcKey[] = "sequent.crc32c";
 constexpr char kHeaderCrcKey[] = "sequent.header_crc32c";
 constexpr char kTrainingKey[] = "sequent.training";
 constexpr char kFormat[] = "1";
-constexpr char kDtype[] = "F32";
 
 std::string Hex32(uint32_t value) {
   std::array<char, 9> text;
@@ -82,43 +80,6 @@ StatusOr<Graph> CheckConfig(const v1::ModelConfig& config) {
   return graph;
 }
 
-StatusOr<TensorMap> CopyTensors(const Safetensors& file) {
-  TensorMap tensors;
-  for (const StoredTensor& stored : file.tensors) {
-    if (stored.dtype != kDtype) {
-      return Expected(StrCat("tensor '", Quoted(stored.name, 160), "'"), StrCat("dtype ", kDtype),
-                      stored.dtype);
-    }
-    Tensor& tensor = tensors[stored.name];
-    tensor.shape = stored.shape;
-    tensor.values.resize((stored.end - stored.begin) / sizeof(float));
-    if (tensor.values.empty()) continue;
-    std::memcpy(tensor.values.data(), file.data.data() + stored.begin, stored.end - stored.begin);
-  }
-  return tensors;
-}
-
-// Lays the tensors out one after another, in name order.
-std::vector<StoredTensor> Layout(const TensorMap& tensors) {
-  std::vector<StoredTensor> layout;
-  size_t at = 0;
-  for (const auto& [name, tensor] : tensors) {
-    const size_t end = at + tensor.values.size() * sizeof(float);
-    layout.push_back({name, kDtype, tensor.shape, at, end});
-    at = end;
-  }
-  return layout;
-}
-
-std::string DataSection(const TensorMap& tensors, const std::vector<StoredTensor>& layout) {
-  std::string data(layout.empty() ? 0 : layout.back().end, '\0');
-  for (const StoredTensor& stored : layout) {
-    std::memcpy(data.data() + stored.begin, tensors.at(stored.name).values.data(),
-                stored.end - stored.begin);
-  }
-  return data;
-}
-
 }  // namespace
 
 StatusOr<ModelContents> ParseModelFile(std::string_view bytes) {
@@ -135,7 +96,7 @@ StatusOr<ModelContents> ParseModelFile(std::string_view bytes) {
   if (!graph.ok()) return At(kConfigKey, graph.status());
 
   ModelContents contents;
-  SEQ_ASSIGN_OR_RETURN(contents.tensors, CopyTensors(file));
+  SEQ_ASSIGN_OR_RETURN(contents.tensors, DecodeTensors(file));
   SEQ_RETURN_IF_ERROR(CheckTensors(TensorTable(*graph), contents.tensors));
   if (const auto training = file.metadata.find(kTrainingKey); training != file.metadata.end()) {
     contents.training = training->second;
@@ -158,8 +119,7 @@ StatusOr<std::string> SerializeModel(const ModelContents& contents) {
   SEQ_RETURN_IF_ERROR(CheckTensors(TensorTable(graph), contents.tensors));
   SEQ_RETURN_IF_ERROR(CheckTraining(contents.training));
 
-  const std::vector<StoredTensor> layout = Layout(contents.tensors);
-  const std::string data = DataSection(contents.tensors, layout);
+  const auto [layout, data] = EncodeTensors(contents.tensors);
   std::map<std::string, std::string> metadata;
   metadata.emplace(kFormatKey, kFormat);
   SEQ_ASSIGN_OR_RETURN(metadata[kConfigKey], ConfigToJson(contents.config));

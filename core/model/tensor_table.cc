@@ -5,6 +5,8 @@
 #include <unordered_set>
 
 #include "core/base/error.h"
+#include "core/model/quantize.h"
+#include "core/model/stored_tensors.h"
 
 namespace sequent {
 namespace {
@@ -89,7 +91,11 @@ std::string ShapeText(const std::vector<size_t>& shape) {
   return text + "]";
 }
 
-Status CheckTensor(const TensorSpec& spec, const Tensor& tensor) {
+bool IsMatrix(TensorRole role) {
+  return role == TensorRole::kInputWeight || role == TensorRole::kRecurrentWeight;
+}
+
+Status CheckTensor(const TensorSpec& spec, const Tensor& tensor, Precision precision) {
   if (tensor.shape != spec.shape) {
     return TensorError(spec.name, StrCat("shape ", ShapeText(spec.shape)), ShapeText(tensor.shape));
   }
@@ -100,16 +106,49 @@ Status CheckTensor(const TensorSpec& spec, const Tensor& tensor) {
   }
   const auto bad = std::find_if(tensor.values.begin(), tensor.values.end(),
                                 [](float value) { return !std::isfinite(value); });
-  if (bad == tensor.values.end()) return absl::OkStatus();
-  return TensorError(spec.name, "finite values",
-                     StrCat(*bad, " at index ", bad - tensor.values.begin()));
+  if (bad != tensor.values.end()) {
+    return TensorError(spec.name, "finite values",
+                       StrCat(*bad, " at index ", bad - tensor.values.begin()));
+  }
+  if (const Precision stored = StoredAs(spec.role, precision); tensor.stored != stored) {
+    return TensorError(spec.name,
+                       StrCat("dtype ", DtypeName(stored), " in a model of ",
+                              PrecisionName(precision), " matrices"),
+                       DtypeName(tensor.stored));
+  }
+  const Status rounded = CheckRounded(tensor);
+  if (rounded.ok()) return rounded;
+  return absl::InvalidArgumentError(
+      StrCat("tensor '", Quoted(spec.name, 160), "': ", rounded.message()));
 }
 
 }  // namespace
 
 std::vector<TensorSpec> TensorTable(const Graph& graph) { return TableBuilder(graph).Build(); }
 
+Precision StoredAs(TensorRole role, Precision precision) {
+  switch (role) {
+    case TensorRole::kInputWeight:
+    case TensorRole::kRecurrentWeight:
+      return precision;
+    case TensorRole::kEmbedding:
+      return precision == Precision::kFp32 ? Precision::kFp32 : Precision::kBf16;
+    case TensorRole::kBias:
+      return Precision::kFp32;
+  }
+  return Precision::kFp32;
+}
+
+Precision StoredPrecision(const std::vector<TensorSpec>& table, const TensorMap& tensors) {
+  for (const TensorSpec& spec : table) {
+    const auto found = IsMatrix(spec.role) ? tensors.find(spec.name) : tensors.end();
+    if (found != tensors.end()) return found->second.stored;
+  }
+  return Precision::kFp32;
+}
+
 Status CheckTensors(const std::vector<TensorSpec>& table, const TensorMap& tensors) {
+  const Precision precision = StoredPrecision(table, tensors);
   std::unordered_set<std::string_view> known;
   for (const TensorSpec& spec : table) {
     known.insert(spec.name);
@@ -117,7 +156,7 @@ Status CheckTensors(const std::vector<TensorSpec>& table, const TensorMap& tenso
     if (found == tensors.end()) {
       return TensorError(spec.name, StrCat("shape ", ShapeText(spec.shape)), "no such tensor");
     }
-    SEQ_RETURN_IF_ERROR(CheckTensor(spec, found->second));
+    SEQ_RETURN_IF_ERROR(CheckTensor(spec, found->second, precision));
   }
   for (const auto& [name, tensor] : tensors) {
     if (known.contains(name)) continue;

@@ -29,8 +29,15 @@ struct TensorSpec {
 // bias: none; heads weight [outputs, in], bias [outputs].
 std::vector<TensorSpec> TensorTable(const Graph& graph);
 
-// Every tensor of the table is there with its shape, finite, and nothing else is. The error names
-// the tensor.
+// How a model of a precision stores a tensor: matrices in that precision, embeddings at most in
+// bf16, biases in fp32.
+Precision StoredAs(TensorRole role, Precision precision);
+
+// The precision of a model with these tensors: its first matrix's.
+Precision StoredPrecision(const std::vector<TensorSpec>& table, const TensorMap& tensors);
+
+// Every tensor of the table is there with its shape, finite, and nothing else is; all are stored as
+// the model's precision asks. The error names the tensor.
 Status CheckTensors(const std::vector<TensorSpec>& table, const TensorMap& tensors);
 
 }  // namespace sequent

@@ -22,12 +22,11 @@ class Dense final : public Layer {
 
 }  // namespace
 
-std::unique_ptr<const Layer> MakeDense(const Node& node, const LayerInput& in,
+std::unique_ptr<const Layer> MakeDense(const Node& node, const LayerInput&,
                                        const TensorMap& tensors) {
-  const float* weight = tensors.at(node.name + ".weight").values.data();
   const float* bias = node.bias ? tensors.at(node.name + ".bias").values.data() : nullptr;
-  return std::make_unique<Dense>(
-      node.width, Affine(kernels::PackedMatrix::Pack(weight, node.width, in.width), bias));
+  return std::make_unique<Dense>(node.width,
+                                 Affine(Weights::Pack(tensors.at(node.name + ".weight")), bias));
 }
 
 }  // namespace sequent

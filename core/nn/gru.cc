@@ -7,15 +7,14 @@
 #include <utility>
 #include <vector>
 
-#include "core/kernels/cells.h"
 #include "core/nn/input_half.h"
 #include "core/nn/layer.h"
 #include "core/nn/recurrent.h"
+#include "core/nn/weights.h"
 
 namespace sequent {
 namespace {
 
-using kernels::PackedMatrix;
 using kernels::PanelWalk;
 using kernels::UpdateGate;
 
@@ -26,7 +25,7 @@ UpdateGate UpdateOf(const Node& node) {
 class GruAfter final : public Layer {
  public:
   // `bias_state_n`: b' of the candidate, padded as GruAfterStep wants it; empty: none.
-  GruAfter(size_t units, UpdateGate update, InputHalf input, PackedMatrix recurrent,
+  GruAfter(size_t units, UpdateGate update, InputHalf input, Weights recurrent,
            AlignedVector<float> bias_state_n)
       : Layer(units, 1),
         update_(update),
@@ -41,9 +40,10 @@ class GruAfter final : public Layer {
     const float* bias = bias_state_n_.empty() ? nullptr : bias_state_n_.data();
     RunSteps(window, output_width(), states, h_all,
              [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
+               const Prepared prepared = recurrent_.Prepare(rows, h, &pass->arena);
                pass->ForPanels(recurrent_, rows, t, [&](const PanelWalk& walk) {
-                 kernels::GruAfterStep(recurrent_, bias, update_, rows, input.At(pair), h, h_out,
-                                       walk);
+                 GruAfterStep(recurrent_, bias, update_, rows, input.At(pair), prepared, h_out,
+                              walk);
                });
              });
     output->vectors = h_all;
@@ -52,14 +52,14 @@ class GruAfter final : public Layer {
  private:
   const UpdateGate update_;
   const InputHalf input_;
-  const PackedMatrix recurrent_;
+  const Weights recurrent_;
   const AlignedVector<float> bias_state_n_;
 };
 
 class GruBefore final : public Layer {
  public:
   GruBefore(size_t units, UpdateGate update, InputHalf input_rz, InputHalf input_n,
-            PackedMatrix recurrent_rz, PackedMatrix recurrent_n)
+            Weights recurrent_rz, Weights recurrent_n)
       : Layer(units, 1),
         update_(update),
         input_rz_(std::move(input_rz)),
@@ -76,12 +76,14 @@ class GruBefore final : public Layer {
     float** h_all = pass->arena.AllocateRows(window.pairs(), output_width());
     RunSteps(window, output_width(), states, h_all,
              [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
+               const Prepared prepared = recurrent_rz_.Prepare(rows, h, &pass->arena);
                pass->ForPanels(recurrent_rz_, rows, t, [&](const PanelWalk& walk) {
-                 kernels::GruBeforeGates(recurrent_rz_, rows, input_rz.At(pair), h, z, rh, walk);
+                 GruBeforeGates(recurrent_rz_, rows, input_rz.At(pair), prepared, z, rh, walk);
                });
+               const Prepared reset = recurrent_n_.Prepare(rows, rh, &pass->arena);
                pass->ForPanels(recurrent_n_, rows, t, [&](const PanelWalk& walk) {
-                 kernels::GruBeforeState(recurrent_n_, update_, rows, input_n.At(pair), h, z, rh,
-                                         h_out, walk);
+                 GruBeforeState(recurrent_n_, update_, rows, input_n.At(pair), h, z, reset, h_out,
+                                walk);
                });
              });
     output->vectors = h_all;
@@ -90,7 +92,7 @@ class GruBefore final : public Layer {
  private:
   const UpdateGate update_;
   const InputHalf input_rz_, input_n_;
-  const PackedMatrix recurrent_rz_, recurrent_n_;
+  const Weights recurrent_rz_, recurrent_n_;
 };
 
 }  // namespace
@@ -98,8 +100,8 @@ class GruBefore final : public Layer {
 std::unique_ptr<const Layer> MakeGruAfter(const Node& node, const LayerInput& in,
                                           const TensorMap& tensors) {
   const size_t units = node.width;
-  const float* w = tensors.at(node.name + ".weight_input").values.data();
-  const float* u = tensors.at(node.name + ".weight_state").values.data();
+  const Tensor& w = tensors.at(node.name + ".weight_input");
+  const Tensor& u = tensors.at(node.name + ".weight_state");
   std::vector<float> bias;  // both biases of r and z add up outside of any product with r
   AlignedVector<float> bias_state_n;
   if (node.bias) {
@@ -111,26 +113,22 @@ std::unique_ptr<const Layer> MakeGruAfter(const Node& node, const LayerInput& in
     std::copy_n(state.begin() + 2 * units, units, bias_state_n.begin());
   }
   return std::make_unique<GruAfter>(units, UpdateOf(node),
-                                    InputHalf(PackedMatrix::PackGates(w, 3, units, in.width),
+                                    InputHalf(Weights::PackGates(w, units, 0, 3),
                                               node.bias ? bias.data() : nullptr, in.embedding),
-                                    PackedMatrix::PackGates(u, 3, units, units),
-                                    std::move(bias_state_n));
+                                    Weights::PackGates(u, units, 0, 3), std::move(bias_state_n));
 }
 
 std::unique_ptr<const Layer> MakeGruBefore(const Node& node, const LayerInput& in,
                                            const TensorMap& tensors) {
   const size_t units = node.width;
-  const float* w = tensors.at(node.name + ".weight_input").values.data();
-  const float* u = tensors.at(node.name + ".weight_state").values.data();
+  const Tensor& w = tensors.at(node.name + ".weight_input");
+  const Tensor& u = tensors.at(node.name + ".weight_state");
   const float* b = node.bias ? tensors.at(node.name + ".bias").values.data() : nullptr;
   const float* b_n = node.bias ? b + 2 * units : nullptr;
   return std::make_unique<GruBefore>(
-      units, UpdateOf(node),
-      InputHalf(PackedMatrix::PackGates(w, 2, units, in.width), b, in.embedding),
-      InputHalf(PackedMatrix::PackGates(w + 2 * units * in.width, 1, units, in.width), b_n,
-                in.embedding),
-      PackedMatrix::PackGates(u, 2, units, units),
-      PackedMatrix::PackGates(u + 2 * units * units, 1, units, units));
+      units, UpdateOf(node), InputHalf(Weights::PackGates(w, units, 0, 2), b, in.embedding),
+      InputHalf(Weights::PackGates(w, units, 2, 1), b_n, in.embedding),
+      Weights::PackGates(u, units, 0, 2), Weights::PackGates(u, units, 2, 1));
 }
 
 }  // namespace sequent

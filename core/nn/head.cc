@@ -21,11 +21,10 @@ Head::Head(const HeadNode& node, size_t last_offset, const TensorMap& tensors)
       node_(node.input),
       outputs_(node.outputs),
       last_offset_(last_offset),
-      map_(kernels::PackedMatrix::Pack(tensors.at(node.name + ".weight").values.data(),
-                                       node.outputs, node.in_width),
+      map_(Weights::Pack(tensors.at(node.name + ".weight")),
            tensors.at(node.name + ".bias").values.data()) {}
 
-void Head::Apply(size_t rows, const float* const* x, const Pass& pass, float* const* y) const {
+void Head::Apply(size_t rows, const float* const* x, Pass* pass, float* const* y) const {
   map_.Apply(rows, x, pass, y);
   if (kind_ != HeadKind::kGaussian) return;
   for (size_t r = 0; r < rows; ++r) {

@@ -23,7 +23,7 @@ class Head {
 
   // y[r], outputs() floats, from x[r]: softmax: logits. point: values. Gaussian: means, then
   // standard deviations.
-  void Apply(size_t rows, const float* const* x, const Pass& pass, float* const* y) const;
+  void Apply(size_t rows, const float* const* x, Pass* pass, float* const* y) const;
 
  private:
   const HeadKind kind_;

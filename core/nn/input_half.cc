@@ -15,17 +15,18 @@ constexpr size_t kManyRows = 16;
 
 }  // namespace
 
-InputHalf::InputHalf(kernels::PackedMatrix weight, const float* bias, const Tensor* embedding)
+InputHalf::InputHalf(Weights weight, const float* bias, const Tensor* embedding)
     : map_(std::move(weight), bias), width_(map_.packed_width()) {
   if (embedding == nullptr) return;
   const size_t tokens = embedding->shape[0];
   if (tokens * width_ * sizeof(float) > kMaxTableBytes) return;
   table_.resize(tokens * width_);
-  const Pass pass;
+  Pass pass;
   for (size_t token = 0; token < tokens; ++token) {
     const float* x = embedding->values.data() + token * embedding->shape[1];
     float* y = table_.data() + token * width_;
-    map_.Apply(1, &x, pass, &y);
+    map_.Apply(1, &x, &pass, &y);
+    pass.arena.Reset();
   }
 }
 
@@ -43,7 +44,7 @@ InputHalf::Steps InputHalf::Begin(const Window& window, const Signal& input, Pas
     steps.sums_ = sums;
   } else if (BetterOnTheWay(window)) {
     steps.map_ = &map_;
-    steps.x_ = input.vectors;
+    steps.x_ = map_.weight().Prepare(window.pairs(), input.vectors, &pass->arena);
   } else {
     steps.sums_ = map_.Apply(window.pairs(), input.vectors, pass);
   }

@@ -14,11 +14,10 @@
 #include <cstdint>
 
 #include "core/base/aligned.h"
-#include "core/kernels/cells.h"
-#include "core/kernels/packed_matrix.h"
 #include "core/model/tensor.h"
 #include "core/nn/affine.h"
 #include "core/nn/pass.h"
+#include "core/nn/weights.h"
 #include "core/nn/window.h"
 
 namespace sequent {
@@ -27,22 +26,22 @@ class InputHalf {
  public:
   // `bias` in the order of the matrix's rows, or nullptr. `embedding`: the table [tokens, inputs]
   // that the input's vectors are rows of, or nullptr.
-  InputHalf(kernels::PackedMatrix weight, const float* bias, const Tensor* embedding);
+  InputHalf(Weights weight, const float* bias, const Tensor* embedding);
 
   // The input halves of a window's pairs, as far as they are worked out beforehand.
   class Steps {
    public:
     // Of the step whose first pair this is.
-    kernels::StepInput At(size_t pair) const {
-      return sums_ != nullptr ? kernels::StepInput::Ready(sums_ + pair)
-                              : kernels::StepInput::Of(&map_->weight(), map_->bias(), x_ + pair);
+    StepInput At(size_t pair) const {
+      return sums_ != nullptr ? StepInput::Ready(sums_ + pair)
+                              : StepInput::Of(&map_->weight(), map_->bias(), x_.From(pair));
     }
 
    private:
     friend class InputHalf;
     const float* const* sums_ = nullptr;  // per pair, packed order
     const Affine* map_ = nullptr;
-    const float* const* x_ = nullptr;
+    Prepared x_;
   };
   Steps Begin(const Window& window, const Signal& input, Pass* pass) const;
 

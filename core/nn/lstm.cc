@@ -1,20 +1,18 @@
 // c' = s(f) c + s(i) tanh(g), h' = s(o) tanh(c'), the gates i, f, g, o = W x + U h + b.
 #include <utility>
 
-#include "core/kernels/cells.h"
 #include "core/nn/input_half.h"
 #include "core/nn/layer.h"
 #include "core/nn/recurrent.h"
+#include "core/nn/weights.h"
 
 namespace sequent {
 namespace {
 
-using kernels::PackedMatrix;
-
 // State: h, then c.
 class Lstm final : public Layer {
  public:
-  Lstm(size_t units, InputHalf input, PackedMatrix recurrent)
+  Lstm(size_t units, InputHalf input, Weights recurrent)
       : Layer(units, 2), input_(std::move(input)), recurrent_(std::move(recurrent)) {}
 
   void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
@@ -25,8 +23,9 @@ class Lstm final : public Layer {
     for (size_t r = 0; r < window.rows; ++r) c[r] = states[r] + state_stride();
     RunSteps(window, output_width(), states, h_all,
              [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
+               const Prepared prepared = recurrent_.Prepare(rows, h, &pass->arena);
                pass->ForPanels(recurrent_, rows, t, [&](const kernels::PanelWalk& walk) {
-                 kernels::LstmStep(recurrent_, rows, input.At(pair), h, c, c, h_out, walk);
+                 LstmStep(recurrent_, rows, input.At(pair), prepared, c, c, h_out, walk);
                });
              });
     output->vectors = h_all;
@@ -34,7 +33,7 @@ class Lstm final : public Layer {
 
  private:
   const InputHalf input_;
-  const PackedMatrix recurrent_;
+  const Weights recurrent_;
 };
 
 }  // namespace
@@ -42,12 +41,12 @@ class Lstm final : public Layer {
 std::unique_ptr<const Layer> MakeLstm(const Node& node, const LayerInput& in,
                                       const TensorMap& tensors) {
   const size_t units = node.width;
-  const float* w = tensors.at(node.name + ".weight_input").values.data();
-  const float* u = tensors.at(node.name + ".weight_state").values.data();
+  const Tensor& w = tensors.at(node.name + ".weight_input");
+  const Tensor& u = tensors.at(node.name + ".weight_state");
   const float* b = tensors.at(node.name + ".bias").values.data();
-  return std::make_unique<Lstm>(
-      units, InputHalf(PackedMatrix::PackGates(w, 4, units, in.width), b, in.embedding),
-      PackedMatrix::PackGates(u, 4, units, units));
+  return std::make_unique<Lstm>(units,
+                                InputHalf(Weights::PackGates(w, units, 0, 4), b, in.embedding),
+                                Weights::PackGates(u, units, 0, 4));
 }
 
 }  // namespace sequent

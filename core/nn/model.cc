@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/all_finite.h"
+#include "core/model/quantize.h"
 #include "core/model/tensor_table.h"
 #include "core/nn/head.h"
 #include "core/nn/layer.h"
@@ -30,23 +31,28 @@ Status CheckUnused(const std::byte* row, size_t begin, size_t end) {
 Model::Model() = default;
 Model::~Model() = default;
 
-StatusOr<std::shared_ptr<const Model>> Model::Load(const std::string& path) {
+StatusOr<std::shared_ptr<const Model>> Model::Load(const std::string& path,
+                                                   const ModelOptions& options) {
   SEQ_ASSIGN_OR_RETURN(ModelContents contents, ReadModelFile(path));
-  return Create(std::move(contents));
+  return Create(std::move(contents), options);
 }
 
-StatusOr<std::shared_ptr<const Model>> Model::Create(ModelContents contents) {
+StatusOr<std::shared_ptr<const Model>> Model::Create(ModelContents contents,
+                                                     const ModelOptions& options) {
   std::shared_ptr<Model> model(new Model());
   model->config_ = std::move(contents.config);
   model->fingerprint_ = std::move(contents.fingerprint);
   model->training_ = std::move(contents.training);
-  SEQ_RETURN_IF_ERROR(model->Build(contents.tensors));
+  SEQ_RETURN_IF_ERROR(model->Build(std::move(contents.tensors), options));
   return std::shared_ptr<const Model>(std::move(model));
 }
 
-Status Model::Build(const TensorMap& tensors) {
+Status Model::Build(TensorMap tensors, const ModelOptions& options) {
   SEQ_ASSIGN_OR_RETURN(graph_, ResolveGraph(config_));
-  SEQ_RETURN_IF_ERROR(CheckTensors(TensorTable(graph_), tensors));
+  const std::vector<TensorSpec> table = TensorTable(graph_);
+  SEQ_RETURN_IF_ERROR(CheckTensors(table, tensors));
+  precision_ = options.precision.value_or(StoredPrecision(table, tensors));
+  RoundTensors(table, precision_, &tensors);
   for (const auto& [name, tensor] : tensors) parameters_ += tensor.values.size();
 
   size_t offset = 0;

@@ -6,6 +6,8 @@
 //
 //   | layers' state | codec state | last: "there is one" + the heads' inputs at the last step |
 //
+// A model has one precision, which is one arithmetic for every batch, chunk and thread count.
+//
 // Batch invariance: the outputs and the state of a row are bit-identical whatever other rows share
 // the batch, however its steps are cut into chunks, and on any number of threads.
 //
@@ -17,10 +19,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "core/base/precision.h"
 #include "core/base/status.h"
 #include "core/base/thread_pool.h"
 #include "core/codec/series_codec.h"
@@ -57,13 +61,20 @@ struct TickBatch {
 class Head;
 class Layer;
 
+struct ModelOptions {
+  // The weights are rounded to this precision; none: as they are stored.
+  std::optional<Precision> precision = std::nullopt;
+};
+
 class Model {
  public:
   // Reads and checks the file and packs the weights. Errors: as ReadModelFile.
-  static StatusOr<std::shared_ptr<const Model>> Load(const std::string& path);
+  static StatusOr<std::shared_ptr<const Model>> Load(const std::string& path,
+                                                     const ModelOptions& options = {});
   // From parts in memory; the same checks, but the checksum. The fingerprint is
   // contents.fingerprint.
-  static StatusOr<std::shared_ptr<const Model>> Create(ModelContents contents);
+  static StatusOr<std::shared_ptr<const Model>> Create(ModelContents contents,
+                                                       const ModelOptions& options = {});
   ~Model();
 
   const v1::ModelConfig& config() const { return config_; }
@@ -71,7 +82,7 @@ class Model {
   const std::string& fingerprint() const { return fingerprint_; }
   const std::string& training() const { return training_; }
   uint64_t parameters() const { return parameters_; }  // number of weights
-  const char* precision() const { return "fp32"; }
+  Precision precision() const { return precision_; }
 
   // Exactly one of these is set, or neither: token ids without text.
   const TextCodec* text_codec() const { return text_codec_.get(); }
@@ -105,7 +116,7 @@ class Model {
   friend class TickPart;
 
   Model();
-  Status Build(const TensorMap& tensors);
+  Status Build(TensorMap tensors, const ModelOptions& options);
   Status BuildCodec();
   void BuildHeads(const TensorMap& tensors);
   Status ValidateLast(const std::byte* row) const;
@@ -113,6 +124,7 @@ class Model {
   v1::ModelConfig config_;
   Graph graph_;
   std::string fingerprint_, training_;
+  Precision precision_ = Precision::kFp32;
   uint64_t parameters_ = 0;
   std::unique_ptr<const TextCodec> text_codec_;
   std::unique_ptr<const SeriesCodec> series_codec_;

@@ -87,7 +87,7 @@ void TickPart::AnswerLast() {
       x[wanted] = LastOf(*row) + head.last_offset();
       y[wanted++] = out;
     }
-    head.Apply(wanted, x, *pass_, y);
+    head.Apply(wanted, x, pass_, y);
   }
 }
 
@@ -176,7 +176,7 @@ void TickPart::RunHeads() {
         y[wanted++] = out + (t - row.first_output) * head.outputs();
       }
     }
-    head.Apply(wanted, x, *pass_, y);
+    head.Apply(wanted, x, pass_, y);
   }
 }
 

@@ -11,9 +11,9 @@
 #include <cstddef>
 
 #include "core/base/thread_pool.h"
-#include "core/kernels/packed_matrix.h"
 #include "core/kernels/panel_walk.h"
 #include "core/nn/arena.h"
+#include "core/nn/weights.h"
 
 namespace sequent {
 
@@ -34,8 +34,7 @@ struct Pass {
   // Calls body(PanelWalk) for all panels of products with `matrix` for so many rows, on one thread
   // or on several.
   template <typename Body>
-  void ForPanels(const kernels::PackedMatrix& matrix, size_t rows, size_t step,
-                 const Body& body) const {
+  void ForPanels(const Weights& matrix, size_t rows, size_t step, const Body& body) const {
     const bool back = BackwardsAt(step);
     const size_t panels = matrix.panels();
     const size_t parts =
@@ -52,9 +51,9 @@ struct Pass {
  private:
   // From some ten microseconds on: several times what a job of the pool costs. A few rows take no
   // longer than one: their time is the weights' way.
-  static bool WorthSharing(const kernels::PackedMatrix& matrix, size_t rows) {
+  static bool WorthSharing(const Weights& matrix, size_t rows) {
     constexpr size_t kWork = 1 << 20, kRowsForFree = 4;
-    return matrix.outputs() * matrix.inputs() * std::max(rows, kRowsForFree) >= kWork;
+    return matrix.work() * std::max(rows, kRowsForFree) >= kWork;
   }
 };
 

@@ -1,20 +1,18 @@
 // h' = f(W x + U h + b).
 #include <utility>
 
-#include "core/kernels/cells.h"
 #include "core/nn/functions.h"
 #include "core/nn/input_half.h"
 #include "core/nn/layer.h"
 #include "core/nn/recurrent.h"
+#include "core/nn/weights.h"
 
 namespace sequent {
 namespace {
 
-using kernels::PackedMatrix;
-
 class Rnn final : public Layer {
  public:
-  Rnn(size_t units, kernels::Function function, InputHalf input, PackedMatrix recurrent)
+  Rnn(size_t units, kernels::Function function, InputHalf input, Weights recurrent)
       : Layer(units, 1),
         function_(function),
         input_(std::move(input)),
@@ -26,8 +24,9 @@ class Rnn final : public Layer {
     float** h_all = pass->arena.AllocateRows(window.pairs(), output_width());
     RunSteps(window, output_width(), states, h_all,
              [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
+               const Prepared prepared = recurrent_.Prepare(rows, h, &pass->arena);
                pass->ForPanels(recurrent_, rows, t, [&](const kernels::PanelWalk& walk) {
-                 kernels::RnnStep(recurrent_, function_, rows, input.At(pair), h, h_out, walk);
+                 RnnStep(recurrent_, function_, rows, input.At(pair), prepared, h_out, walk);
                });
              });
     output->vectors = h_all;
@@ -36,7 +35,7 @@ class Rnn final : public Layer {
  private:
   const kernels::Function function_;
   const InputHalf input_;
-  const PackedMatrix recurrent_;
+  const Weights recurrent_;
 };
 
 }  // namespace
@@ -44,13 +43,12 @@ class Rnn final : public Layer {
 std::unique_ptr<const Layer> MakeRnn(const Node& node, const LayerInput& in,
                                      const TensorMap& tensors) {
   const size_t units = node.width;
-  const float* w = tensors.at(node.name + ".weight_input").values.data();
-  const float* u = tensors.at(node.name + ".weight_state").values.data();
+  const Tensor& w = tensors.at(node.name + ".weight_input");
+  const Tensor& u = tensors.at(node.name + ".weight_state");
   const float* b = tensors.at(node.name + ".bias").values.data();
-  return std::make_unique<Rnn>(
-      units, KernelFunction(node.activation),
-      InputHalf(PackedMatrix::PackGates(w, 1, units, in.width), b, in.embedding),
-      PackedMatrix::PackGates(u, 1, units, units));
+  return std::make_unique<Rnn>(units, KernelFunction(node.activation),
+                               InputHalf(Weights::PackGates(w, units, 0, 1), b, in.embedding),
+                               Weights::PackGates(u, units, 0, 1));
 }
 
 }  // namespace sequent

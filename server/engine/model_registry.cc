@@ -74,9 +74,9 @@ std::shared_ptr<ModelVersion> Failed(std::string name, int64_t version, std::str
 }
 
 std::shared_ptr<ModelVersion> LoadVersion(const std::string& folder, const std::string& name,
-                                          int64_t version) {
+                                          int64_t version, const ModelOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
-  auto model = Model::Load((fs::path(folder) / kModelFile).string());
+  auto model = Model::Load((fs::path(folder) / kModelFile).string(), options);
   if (!model.ok()) return Failed(name, version, std::string(Message(model.status())));
   auto loaded = std::make_shared<ModelVersion>();
   loaded->name = name;
@@ -105,7 +105,7 @@ void ModelRegistry::LoadModel(const std::string& folder, const std::string& name
   for (const std::string& version_name : *versions) {
     const std::string path = (fs::path(folder) / version_name).string();
     const std::optional<int64_t> version = ParseVersion(version_name);
-    Insert(version ? LoadVersion(path, name, *version)
+    Insert(version ? LoadVersion(path, name, *version, options_)
                    : Failed(name, 0,
                             StrCat(path, ": expected a positive integer as the version, got '",
                                    Quoted(version_name), "'")));

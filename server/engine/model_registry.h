@@ -31,7 +31,9 @@ struct ModelVersion {
 
 class ModelRegistry {
  public:
-  explicit ModelRegistry(Metrics* metrics) : metrics_(metrics) {}
+  // `options`: how every file is loaded.
+  explicit ModelRegistry(Metrics* metrics, const ModelOptions& options = {})
+      : metrics_(metrics), options_(options) {}
 
   // Loads every version under `root`. Fails (NOT_FOUND, PERMISSION_DENIED) only if the root itself
   // cannot be read; names that are no model or version folders are reported as FAILED or ignored if
@@ -52,6 +54,7 @@ class ModelRegistry {
   void MarkDefault(const std::string& name) SEQ_REQUIRES(mutex_);
 
   Metrics* const metrics_;
+  const ModelOptions options_;
   mutable Mutex mutex_;
   std::vector<std::shared_ptr<const ModelVersion>> versions_ SEQ_GUARDED_BY(mutex_);
 };

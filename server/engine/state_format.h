@@ -1,6 +1,8 @@
 // A session's state row as bytes that leave the process.
 //
-//   "SQ" | format 1 | precision (0: fp32) | 4 zero bytes | the row
+//   "SQ" | format 1 | precision (0: fp32, 1: bf16, 2: int8) | 4 zero bytes | the row
+//
+// Precisions differ in their sums, so a state goes on only in the one it was made in.
 //
 // Thread safety: pure functions.
 #ifndef SEQUENT_SERVER_ENGINE_STATE_FORMAT_H_

@@ -84,7 +84,7 @@ void FillModel(const Edge& edge, const engine::ModelVersion& version, v1::ModelI
   info->set_parameters(model.parameters());
   info->set_state_bytes(model.state_size());
   info->set_fingerprint(model.fingerprint());
-  info->set_precision(model.precision());
+  info->set_precision(PrecisionName(model.precision()));
   info->set_sessions(edge.engine->SessionsOf(version.name, version.version));
 }
 

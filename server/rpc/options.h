@@ -4,9 +4,11 @@
 #define SEQUENT_SERVER_RPC_OPTIONS_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "core/base/clock.h"
+#include "core/base/precision.h"
 #include "server/engine/options.h"
 
 namespace sequent::rpc {
@@ -16,6 +18,8 @@ struct ServerOptions {
 
   // <repository>/<model>/<version>/model.safetensors.
   std::string repository;
+  // All models are rounded to it when they are loaded; none: each as its file stores it.
+  std::optional<Precision> precision = std::nullopt;
   // gRPC; port 0 = any free one.
   std::string listen = "0.0.0.0:8001";
   // HTTP for /metrics, /healthz, /readyz.

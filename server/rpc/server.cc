@@ -64,7 +64,7 @@ class Server::Impl {
         events_(std::move(events)),
         problems_(options.clock, events_),
         metrics_(options.version, options.revision, kernels::TargetName()),
-        registry_(&metrics_),
+        registry_(&metrics_, {.precision = options_.precision}),
         executor_(std::make_unique<Executor>(ExecutorThreads())),
         pumps_(executor_.get()),
         engine_(options.engine, &registry_, &metrics_, options.clock) {}

@@ -1,7 +1,8 @@
 // Writes the seeds that the fuzzers start from: one folder per fuzzer under the folder given.
 //
-//   model_file: a model of every layer kind. state_row: per model, its first state and later ones.
-//   text_codec: texts of one to four bytes per character, some of them broken.
+//   model_file: a model of every layer kind in every precision. state_row: per model, its first
+//   state and later ones. text_codec: texts of one to four bytes per character, some of them
+//   broken.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -9,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/graph.h"
 #include "core/model/model_file.h"
+#include "core/model/quantize.h"
 #include "core/nn/model.h"
 #include "tests/fuzz/state_row_seed.h"
 #include "tests/support/models.h"
@@ -23,8 +26,14 @@ void WriteSeed(const std::filesystem::path& path, std::string_view bytes) {
 }
 
 void WriteModels(const std::filesystem::path& folder) {
-  for (const auto& [name, contents] : OneModelPerLayerKind()) {
-    WriteSeed(folder / name, SerializeModel(contents).value());
+  for (auto& [name, contents] : OneModelPerLayerKind()) {
+    const auto table = TensorTable(ResolveGraph(contents.config).value());
+    for (const Precision precision : {Precision::kFp32, Precision::kBf16, Precision::kInt8}) {
+      ModelContents rounded = contents;
+      RoundTensors(table, precision, &rounded.tensors);
+      WriteSeed(folder / StrCat(name, "_", PrecisionName(precision)),
+                SerializeModel(rounded).value());
+    }
   }
 }
 

@@ -1,9 +1,10 @@
 // Whole sequence == step by step == random chunks == in a crowd, bit for bit, for every kind of
-// layer, through the real server; and all of them == core/nn.
+// layer and every precision, through the real server; and all of them == core/nn.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "core/base/aligned.h"
 #include "core/base/random.h"
@@ -157,16 +158,18 @@ std::vector<v1::PredictRequest> SingleSteps(const Sequence& sequence, const std:
   return pieces;
 }
 
-class Parity : public ServerTest, public testing::WithParamInterface<int> {
+class Parity : public ServerTest, public testing::WithParamInterface<std::tuple<int, Precision>> {
  protected:
   Parity() {
-    options.engine.threads = static_cast<size_t>(GetParam());
+    options.engine.threads = static_cast<size_t>(std::get<0>(GetParam()));
+    options.precision = std::get<1>(GetParam());
     options.engine.max_tick_steps = 16;  // a whole sequence takes several ticks
     auto zoo = OneModelPerLayerKind();
     zoo.emplace_back("wide", Wide());
     for (auto& [name, contents] : zoo) {
       WriteModel(repository.path(), name, 1, contents);
-      models_.emplace_back(name, Model::Create(std::move(contents)).value());
+      models_.emplace_back(
+          name, Model::Create(std::move(contents), {.precision = options.precision}).value());
       sequences_.push_back(RandomSequence(name, *models_.back().second, models_.size()));
     }
   }
@@ -261,8 +264,14 @@ TEST_P(Parity, SessionsInACrowdSayWhatTheyWouldSayAlone) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Threads, Parity, testing::Values(1, 2),
-                         [](const auto& info) { return StrCat("Threads", info.param); });
+INSTANTIATE_TEST_SUITE_P(Threads, Parity,
+                         testing::Combine(testing::Values(1, 2),
+                                          testing::Values(Precision::kFp32, Precision::kBf16,
+                                                          Precision::kInt8)),
+                         [](const auto& info) {
+                           return StrCat("Threads", std::get<0>(info.param), "_",
+                                         PrecisionName(std::get<1>(info.param)));
+                         });
 
 }  // namespace
 }  // namespace sequent::rpc

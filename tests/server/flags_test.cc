@@ -67,6 +67,7 @@ TEST_F(Flags, WithoutAnyTheDefaultsOfTheOptionsHold) {
   const ProgramOptions defaults;
   MustParse({});
   EXPECT_EQ(options.server.repository, "/models");
+  EXPECT_EQ(options.server.precision, std::nullopt);
   EXPECT_EQ(options.server.listen, defaults.server.listen);
   EXPECT_EQ(options.server.engine.session_ttl_seconds, 900);
   EXPECT_EQ(options.server.drain_timeout_seconds, 8);
@@ -84,7 +85,7 @@ TEST_F(Flags, EachSetsItsOption) {
              "--max-message-bytes=15KiB", "--max-reply-bytes=16KiB",
              "--max-connections=17",      "--max-rollout-steps=18",
              "--max-rollout-samples=19",  "--log-level=error",
-             "--log-format=json"});
+             "--log-format=json",         "--precision=int8"});
   const rpc::ServerOptions& server = options.server;
   EXPECT_EQ(server.listen, "127.0.0.1:1");
   EXPECT_EQ(server.metrics_listen, "127.0.0.1:2");
@@ -105,6 +106,7 @@ TEST_F(Flags, EachSetsItsOption) {
   EXPECT_EQ(server.max_connections, 17u);
   EXPECT_EQ(server.engine.max_rollout_steps, 18u);
   EXPECT_EQ(server.engine.max_rollout_samples, 19u);
+  EXPECT_EQ(server.precision, Precision::kInt8);
   EXPECT_EQ(options.log_level, "error");
   EXPECT_EQ(options.log_format, "json");
 }
@@ -152,6 +154,8 @@ TEST_F(Flags, BadValuesAreRefusedByName) {
                            "--listen=8001",
                            "--listen=host:port",
                            "--metrics-listen=:80",
+                           "--precision=fp16",
+                           "--precision=",
                            "--log-level=loud",
                            "--log-format=xml",
                            "--max-connections=0",

@@ -1,6 +1,7 @@
 // The figures that the examples must reach: minutes, not seconds (label `accuracy`).
 
 #include <algorithm>
+#include <cmath>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -29,6 +30,26 @@ double Median(const std::string& config, const char* part, const char* measure) 
 
 TEST(Accuracy, ShakespeareReachesItsValidationLoss) {
   EXPECT_LE(Median("examples/shakespeare/config.yaml", "validation", "loss"), 1.90);
+}
+
+// What rounding the weights changes, in percent of the loss.
+double ChangeOfLoss(const std::string& model, const char* precision) {
+  const Outcome evaluate =
+      RunProgram({"evaluate", model, "--data", "examples/data/tinyshakespeare/input.txt",
+                  "--precision", precision, "--json"});
+  EXPECT_EQ(evaluate.exit_code, 0) << evaluate.error;
+  if (evaluate.exit_code != 0) return 1e9;
+  return nlohmann::json::parse(evaluate.out)["loss_change_percent"].get<double>();
+}
+
+TEST(Accuracy, SmallerWeightsHardlyChangeTheLossOfShakespeare) {
+  TemporaryFolder folder;
+  const std::string model = folder.File("m.safetensors");
+  const Outcome fit = RunProgram({"fit", "examples/shakespeare/config.yaml", "--out", model,
+                                  "--run-dir", folder.File("run"), "--progress", "none"});
+  ASSERT_EQ(fit.exit_code, 0) << fit.error;
+  EXPECT_LT(std::fabs(ChangeOfLoss(model, "bf16")), 0.5);
+  EXPECT_LT(std::fabs(ChangeOfLoss(model, "int8")), 1);
 }
 
 TEST(Accuracy, MelbourneBeatsPersistenceByTwelvePercentOnTheTestYear) {

@@ -335,7 +335,7 @@ std::vector<BadFile> BadTensors() {
              [](ModelBytes* b) { Append(b, "more", "F32", {3}, 12); }),
       Sealed("ExtraEmptyTensor", "tensor 'more': expected only tensors of the configuration",
              [](ModelBytes* b) { Append(b, "more", "F32", {0}, 0); }),
-      Sealed("ExtraBytesTensor", "tensor 'asset.x': expected dtype F32, got U8",
+      Sealed("ExtraBytesTensor", "tensor 'asset.x': expected dtype F32, BF16 or I8, got U8",
              [](ModelBytes* b) { Append(b, "asset.x", "U8", {5}, 5); }),
       Sealed("Renamed", "tensor 'lstm.bias': expected shape [12], got no such tensor",
              [](ModelBytes* b) { b->tensor("lstm.bias")->name = "lstm.biaz"; }),
@@ -350,21 +350,22 @@ std::vector<BadFile> BadTensors() {
                std::swap(b->tensor("next.bias")->name, b->tensor("next.weight")->name);
              }),
   };
-  for (const char* dtype : {"F64", "F16", "BF16", "F8_E4M3", "F8_E5M2", "BOOL", "U8", "I8", "U16",
-                            "I16", "U32", "I32", "U64", "I64"}) {
+  for (const char* dtype : {"F64", "F16", "F8_E4M3", "F8_E5M2", "BOOL", "U8", "U16", "I16", "U32",
+                            "I32", "U64", "I64"}) {
     const std::string bits = std::string(dtype);
     const size_t size = bits.ends_with("64")   ? 8
                         : bits.ends_with("32") ? 4
                         : bits.ends_with("16") ? 2
                                                : 1;
-    list.push_back(Sealed(StrCat("Dtype_", dtype),
-                          StrCat("tensor 'next.weight': expected dtype F32, got ", dtype),
-                          [&](ModelBytes* b) {
-                            StoredTensor* tensor = &b->tensors.back();
-                            tensor->dtype = dtype;
-                            tensor->end = tensor->begin + 12 * size;
-                            b->data.resize(tensor->end);
-                          }));
+    list.push_back(
+        Sealed(StrCat("Dtype_", dtype),
+               StrCat("tensor 'next.weight': expected dtype F32, BF16 or I8, got ", dtype),
+               [&](ModelBytes* b) {
+                 StoredTensor* tensor = &b->tensors.back();
+                 tensor->dtype = dtype;
+                 tensor->end = tensor->begin + 12 * size;
+                 b->data.resize(tensor->end);
+               }));
   }
   for (const char* name : {"embedding.weight", "lstm.bias", "lstm.weight_input",
                            "lstm.weight_state", "next.bias", "next.weight"}) {
@@ -420,7 +421,7 @@ std::vector<BadFile> BitFlips() {
 std::vector<BadFile> BadFiles() {
   std::vector<BadFile> all;
   for (const auto& group : {BadLengths(), BadHeaders(), BadMetadata(), BadTensors(),
-                            BadConfigFiles(), Truncations(), BitFlips()}) {
+                            BadRoundedFiles(), BadConfigFiles(), Truncations(), BitFlips()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

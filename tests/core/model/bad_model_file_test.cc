@@ -37,6 +37,7 @@ INSTANTIATE_TEST_SUITE_P(Length, BadFileTest, ::testing::ValuesIn(BadLengths()),
 INSTANTIATE_TEST_SUITE_P(Header, BadFileTest, ::testing::ValuesIn(BadHeaders()), kName);
 INSTANTIATE_TEST_SUITE_P(Metadata, BadFileTest, ::testing::ValuesIn(BadMetadata()), kName);
 INSTANTIATE_TEST_SUITE_P(Tensors, BadFileTest, ::testing::ValuesIn(BadTensors()), kName);
+INSTANTIATE_TEST_SUITE_P(Rounded, BadFileTest, ::testing::ValuesIn(BadRoundedFiles()), kName);
 INSTANTIATE_TEST_SUITE_P(Config, BadFileTest, ::testing::ValuesIn(BadConfigFiles()), kName);
 INSTANTIATE_TEST_SUITE_P(Truncated, BadFileTest, ::testing::ValuesIn(Truncations()), kName);
 INSTANTIATE_TEST_SUITE_P(Flipped, BadFileTest, ::testing::ValuesIn(BitFlips()), kName);
@@ -48,8 +49,8 @@ TEST(BadFiles, TheFileTheyComeFromIsGood) {
 
 TEST(BadFiles, AreMoreThanTwoHundredKindsWithoutFlipsAndCuts) {
   std::set<std::string> names, bytes;
-  for (const auto& group :
-       {BadLengths(), BadHeaders(), BadMetadata(), BadTensors(), BadConfigFiles()}) {
+  for (const auto& group : {BadLengths(), BadHeaders(), BadMetadata(), BadTensors(),
+                            BadRoundedFiles(), BadConfigFiles()}) {
     for (const BadFile& bad : group) {
       EXPECT_TRUE(names.insert(bad.name).second) << bad.name;
       EXPECT_TRUE(bytes.insert(bad.bytes).second) << bad.name;

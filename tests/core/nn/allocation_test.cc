@@ -51,8 +51,10 @@ TEST(Allocations, AreCounted) {
 
 TEST(Allocations, NoneInRunAfterWarmUp) {
   for (const auto& [name, contents] : OneModelPerLayerKind()) {
-    const auto model = MakeModel(contents);
-    for (size_t rows : {1, 7, 300}) EXPECT_EQ(AllocationsOf(*model, rows, nullptr), 0) << name;
+    for (const Precision precision : kPrecisions) {
+      const auto model = MakeModel(contents, precision);
+      for (size_t rows : {1, 7, 300}) EXPECT_EQ(AllocationsOf(*model, rows, nullptr), 0) << name;
+    }
   }
 }
 
@@ -66,9 +68,12 @@ TEST(Allocations, NoneInRunOnTwoThreadsAfterWarmUp) {
 
 TEST(Allocations, NoneWhereTwoThreadsShareThePanels) {
   ThreadPool pool(2);
-  const auto model = MakeModel(FeatureContents(
-      "layers { name: 'a' lstm { units: 300 } } heads { name: 'y' regression {} }"));
-  EXPECT_EQ(AllocationsOf(*model, 2, &pool, Sharing::kPanels), 0);
+  for (const Precision precision : kPrecisions) {
+    const auto model = MakeModel(FeatureContents("layers { name: 'a' lstm { units: 300 } } heads { "
+                                                 "name: 'y' regression {} }"),
+                                 precision);
+    EXPECT_EQ(AllocationsOf(*model, 2, &pool, Sharing::kPanels), 0);
+  }
 }
 
 TEST(Allocations, NoneForASmallerBatch) {

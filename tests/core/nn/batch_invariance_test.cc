@@ -1,10 +1,11 @@
 // Invariant 1, batch invariance: outputs and state of a row are the same bits whatever shares its
-// batch, however its steps are cut, on any number of threads.
+// batch, however its steps are cut, on any number of threads; in every precision.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -47,7 +48,7 @@ void PlayTogether(const Model& model, std::vector<std::unique_ptr<Player>>* play
   }
 }
 
-class BatchInvariance : public testing::TestWithParam<NamedModel> {
+class BatchInvariance : public testing::TestWithParam<std::tuple<NamedModel, Precision>> {
  protected:
   // Plays a sequence of `steps` in one piece, alone, on this thread.
   Player Whole(size_t steps, uint64_t seed) const {
@@ -61,7 +62,8 @@ class BatchInvariance : public testing::TestWithParam<NamedModel> {
     sequent::PlayTogether(*model_, players, seed, pool, Sharing::kRows);
   }
 
-  const std::shared_ptr<const Model> model_ = MakeModel(GetParam().second);
+  const std::shared_ptr<const Model> model_ =
+      MakeModel(std::get<0>(GetParam()).second, std::get<1>(GetParam()));
 };
 
 TEST_P(BatchInvariance, SameBitsStepByStep) {
@@ -111,16 +113,20 @@ TEST_P(BatchInvariance, SameBitsAloneAndInACrowdOnAnyNumberOfThreads) {
 }
 
 // Layers wide enough to be shared out, of every kind that has panels.
-TEST(SharedByPanels, SameBitsAloneAndInACrowdOnAnyNumberOfThreads) {
-  const auto model = MakeModel(FeatureContents(
-      "layers { name: 'a' lstm { units: 270 } } layers { name: 'b' gru { units: 300 } } "
-      "layers { name: 'c' gru { units: 510 reset: 'before' } } layers { name: 'd' rnn { units: 530 "
-      "} "
-      "} "
-      "layers { name: 'e' dense { units: 500 } } heads { name: 'y' regression {} }"));
+class SharedByPanels : public testing::TestWithParam<Precision> {
+ protected:
+  const std::shared_ptr<const Model> model_ = MakeModel(
+      FeatureContents(
+          "layers { name: 'a' lstm { units: 270 } } layers { name: 'b' gru { units: 300 } } "
+          "layers { name: 'c' gru { units: 510 reset: 'before' } } layers { name: 'd' rnn { units: "
+          "530 } } layers { name: 'e' dense { units: 500 } } heads { name: 'y' regression {} }"),
+      GetParam());
+};
+
+TEST_P(SharedByPanels, SameBitsAloneAndInACrowdOnAnyNumberOfThreads) {
   constexpr size_t kPlayers = 3, kSteps = 4;
   const auto make = [&](size_t p) {
-    return std::make_unique<Player>(*model, RandomSequence(*model, kSteps, p));
+    return std::make_unique<Player>(*model_, RandomSequence(*model_, kSteps, p));
   };
   std::vector<std::unique_ptr<Player>> alone;
   for (size_t p = 0; p < kPlayers; ++p) alone.push_back(make(p));
@@ -129,12 +135,15 @@ TEST(SharedByPanels, SameBitsAloneAndInACrowdOnAnyNumberOfThreads) {
     ThreadPool pool(threads);
     std::vector<std::unique_ptr<Player>> crowd;
     for (size_t p = 0; p < kPlayers; ++p) crowd.push_back(make(p));
-    PlayTogether(*model, &crowd, threads, &pool, Sharing::kPanels);
+    PlayTogether(*model_, &crowd, threads, &pool, Sharing::kPanels);
     for (size_t p = 0; p < kPlayers; ++p) {
-      EXPECT_TRUE(SameBits(*model, *alone[p], *crowd[p])) << threads << " threads, row " << p;
+      EXPECT_TRUE(SameBits(*model_, *alone[p], *crowd[p])) << threads << " threads, row " << p;
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Nn, SharedByPanels, testing::ValuesIn(kPrecisions),
+                         [](const auto& info) { return PrecisionName(info.param); });
 
 TEST_P(BatchInvariance, SameBitsInABatchOfAnySize) {
   Player whole = Whole(3, 99);
@@ -164,8 +173,13 @@ TEST_P(BatchInvariance, AStateCopiedAwayAndBackGoesOnAsIfNothingHadBeen) {
   EXPECT_TRUE(SameBits(*model_, whole, moved));
 }
 
-INSTANTIATE_TEST_SUITE_P(Nn, BatchInvariance, testing::ValuesIn(Models()),
-                         [](const auto& info) { return info.param.first; });
+INSTANTIATE_TEST_SUITE_P(Nn, BatchInvariance,
+                         testing::Combine(testing::ValuesIn(Models()),
+                                          testing::ValuesIn(kPrecisions)),
+                         [](const auto& info) {
+                           return std::get<0>(info.param).first + "_" +
+                                  PrecisionName(std::get<1>(info.param));
+                         });
 
 }  // namespace
 }  // namespace sequent

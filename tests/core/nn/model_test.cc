@@ -52,7 +52,7 @@ TEST_F(ModelTest, KnowsWhatItWasMadeFrom) {
   EXPECT_EQ(model_->graph().heads.size(), 2u);
   EXPECT_EQ(model_->input_width(), 3u);
   EXPECT_EQ(model_->fingerprint().size(), 64u);
-  EXPECT_STREQ(model_->precision(), "fp32");
+  EXPECT_EQ(model_->precision(), Precision::kFp32);
 }
 
 TEST_F(ModelTest, HasTheCodecOfItsInput) {

@@ -42,8 +42,8 @@ ModelContents TokenContents(const std::string& layers_and_heads, uint64_t seed) 
       seed);
 }
 
-std::shared_ptr<const Model> MakeModel(ModelContents contents) {
-  auto model = Model::Create(std::move(contents));
+std::shared_ptr<const Model> MakeModel(ModelContents contents, Precision precision) {
+  auto model = Model::Create(std::move(contents), {.precision = precision});
   if (!model.ok()) Fail(model.status().ToString());
   return *std::move(model);
 }

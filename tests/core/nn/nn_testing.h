@@ -21,7 +21,10 @@ ModelContents FeatureContents(const std::string& layers_and_heads, uint64_t seed
 ModelContents TokenContents(const std::string& layers_and_heads, uint64_t seed = 1);
 
 // Fails the program if the model is refused. Every batch is worth every thread.
-std::shared_ptr<const Model> MakeModel(ModelContents contents);
+std::shared_ptr<const Model> MakeModel(ModelContents contents,
+                                       Precision precision = Precision::kFp32);
+
+inline constexpr Precision kPrecisions[] = {Precision::kFp32, Precision::kBf16, Precision::kInt8};
 
 // Encoded inputs for a model.
 struct Sequence {

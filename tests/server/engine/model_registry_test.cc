@@ -115,6 +115,13 @@ TEST_F(ModelRegistryTest, ALoadedVersionCanBeUsed) {
   EXPECT_GT((*version)->load_seconds, 0);
 }
 
+TEST_F(ModelRegistryTest, ModelsAreLoadedInThePrecisionAskedFor) {
+  WriteModel("chars/1");
+  ModelRegistry registry(nullptr, {.precision = Precision::kInt8});
+  ASSERT_TRUE(registry.LoadAll(root_.string()).ok());
+  EXPECT_EQ(registry.Resolve("chars", 0).value()->model->precision(), Precision::kInt8);
+}
+
 TEST_F(ModelRegistryTest, VersionZeroIsTheNewestAndOthersGoByNumber) {
   for (const char* folder : {"chars/1", "chars/9", "chars/10"}) WriteModel(folder);
   LoadAll();
