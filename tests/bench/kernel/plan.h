@@ -3,6 +3,9 @@
 //   step       the grid: one step or sixteen, ours beside the libraries
 //   chunk      512 units, one row, 100 steps: ours beside the libraries
 //   threads    512 units: Model::Run on one thread, on two
+//   precision  Model::Run of fp32, bf16 and int8 weights; among the widths the largest multiple of
+//   64
+//              whose bf16 weights fit the L2 cache with room to spare
 #ifndef SEQUENT_TESTS_BENCH_KERNEL_PLAN_H_
 #define SEQUENT_TESTS_BENCH_KERNEL_PLAN_H_
 
