@@ -60,7 +60,7 @@ piece() {
 kernels() {
   local cell steps part
   local parts=(64,128,256 512 1024) rows=() rounds=()
-  [ -z "$quick" ] || { parts=(128,512); rows=(--rows 1,8,64); rounds=(--rounds 3); }
+  [ -z "$quick" ] || { parts=(128,512); rows=(--rows 1,8,64); rounds=(--quick); }
   for cell in lstm gru; do
     for steps in 1 16; do
       for part in "${parts[@]}"; do

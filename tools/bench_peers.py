@@ -3,6 +3,7 @@
 
     bench_peers.py --server build/release/bench/kernel_bench [--json FILE] [--peers onnxruntime,openvino,torch]
                    [--cells lstm,gru] [--units 64,...] [--rows 1,...] [--steps 1,16] [--rounds 11] [--window-ms 2]
+                   [--quick]
 
 Every library gets one thread, fp32, its weights as constants, its inputs and outputs bound beforehand. They and ours
 (and oneDNN: kernel_bench --serve, a process of its own on the same core) take turns, window by window, so that a ratio
@@ -212,7 +213,10 @@ def main():
     parser.add_argument("--steps", type=numbers, default=[1, 16])
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--window-ms", dest="window", type=lambda text: float(text) / 1e3, default=2e-3)
+    parser.add_argument("--quick", action="store_true", help="3 rounds of 1 ms: to look, not to quote")
     options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.window = 3, 1e-3
     report = Bench(options).run()
     if options.json:
         with open(options.json, "w") as file:

@@ -67,6 +67,20 @@ class Goals(unittest.TestCase):
         self.assertFalse(goal([point("threads", two=0.7)], "two cores").holds)
 
 
+    def test_a_faster_cache_is_one_that_holds_bf16_weights_alone(self):
+        def precisions(units, bf16):
+            return [point("precision", units=units, rows=1, bf16=bf16)]
+        # L2 of 2 MiB: 320 units are 3.1 MiB of fp32, 1.6 MiB of bf16.
+        self.assertTrue(goal(precisions(320, 0.39), "faster cache").holds)
+        self.assertFalse(goal(precisions(320, 0.41), "faster cache").holds)
+        for units in (256, 1024):
+            self.assertEqual(goal(precisions(units, 0.3), "faster cache").points, 0)
+
+
+    def test_a_cell_without_points_has_no_mean(self):
+        self.assertEqual(goal([point(onednn=1.5)], "geometric mean").figure, "1.50, LSTM 1.50")
+
+
 class Document(unittest.TestCase):
     def test_a_table_replaces_what_is_between_its_marks(self):
         text = "a\n<!-- table: x -->\nold\n<!-- end -->\nb\n<!-- table: y -->\nkept\n<!-- end -->\n"
@@ -77,6 +91,17 @@ class Document(unittest.TestCase):
     def test_a_table_without_a_place_is_an_error(self):
         with self.assertRaisesRegex(ValueError, "table: z"):
             bench_report.replace_tables("nothing here", {"z": "| |"})
+
+    def test_the_edge_and_the_sessions_have_tables(self):
+        round_ = {"cpu_us_per_step": 2.0, "kernel_us_per_step": 0.5, "steps_per_second": 1000.0, "p50_us": 120.0}
+        echo = {"benchmark": "echo_bench", "results": [
+            {"model": "series", "case": "alone", "cpu_ratio": 1.5, "extra_latency_us": 45.0, "echo": round_,
+             "server": round_}]}
+        sessions = {"sessions": 3000, "bytes_beside_row": 212.4, "few_p50_seconds": 1e-4, "many_p50_seconds": 1.1e-4,
+                    "p50_ratio": 1.1}
+        tables = bench_report.all_tables({}, bench_report.Figures([echo, sessions]), [])
+        self.assertIn("| series | alone | 2.00 | 2.00 | 0.50 | 1.50 | 1000 | 120 | 45 |", tables["edge"])
+        self.assertIn("| 3000 | 212 | 100 | 110 | 1.10 |", tables["sessions"])
 
     def test_reports_fill_the_real_document(self):
         kernels = {"target": "AVX3", "peak": 1e11, "neighbours": 0.0,

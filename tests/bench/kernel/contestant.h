@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "core/base/precision.h"
 #include "core/base/thread_pool.h"
 #include "core/model/tensor.h"
-#include "core/nn/model.h"
 #include "tests/bench/kernel/shape.h"
 
 namespace sequent::bench {
@@ -25,10 +25,10 @@ class Contestant {
   virtual std::vector<float> FirstOutputs() = 0;
 };
 
-// Our Model::Run of a model of this layer alone, on `pool` (nullptr: on the caller's thread); its
-// outputs are the mean of the units, [rows, steps].
+// Our Model::Run of a model of this layer alone in that precision, on `pool` (nullptr: on the
+// caller's thread); its outputs are the mean of the units, [rows, steps].
 std::unique_ptr<Contestant> MakeOurModel(const Shape& shape, const TensorMap& weights,
-                                         const ModelOptions& options, ThreadPool* pool);
+                                         Precision precision, ThreadPool* pool);
 
 // `weights` as MakeWeights made them; they are copied. One thread each, fp32.
 std::unique_ptr<Contestant> MakeOurs(const Shape& shape, const TensorMap& weights);

@@ -116,6 +116,13 @@ void AddOptions(CLI::App* app, Options* options) {
       ->check(CLI::PositiveNumber);
   app->add_option("--window-ms", options->window_ms, "Length of a window")
       ->check(CLI::PositiveNumber);
+  app->add_flag(
+      "--quick",
+      [options](int64_t) {
+        options->rounds = 3;
+        options->window_ms = 1;
+      },
+      "3 rounds of 1 ms: to look, not to quote");
   app->add_option("--json", options->json, "File for the figures");
   app->add_flag("--serve", options->serve, "Run what standard input asks for; see serve.h");
 }

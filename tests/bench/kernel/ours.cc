@@ -81,8 +81,7 @@ class Ours final : public Contestant {
 // A model of the layer and a head of one number, the mean of its units, which Run does not ask for.
 class OurModel final : public Contestant {
  public:
-  OurModel(const Shape& shape, const TensorMap& weights, const ModelOptions& options,
-           ThreadPool* pool)
+  OurModel(const Shape& shape, const TensorMap& weights, Precision precision, ThreadPool* pool)
       : shape_(shape), pool_(pool), inputs_(MakeInputs(shape)) {
     ModelContents contents;
     contents.config = ConfigOf(shape);
@@ -90,7 +89,7 @@ class OurModel final : public Contestant {
     contents.tensors["head.weight"] = {
         {1, shape.units}, AlignedVector<float>(shape.units, 1 / static_cast<float>(shape.units))};
     contents.tensors["head.bias"] = {{1}, AlignedVector<float>(1, 0.0f)};
-    model_ = Model::Create(std::move(contents), options).value();
+    model_ = Model::Create(std::move(contents), {.precision = precision}).value();
     if (pool_ != nullptr) plan_ = model_->MeasureSharing(pool_);
     ArrangeRows();
   }
@@ -144,8 +143,8 @@ class OurModel final : public Contestant {
 }  // namespace
 
 std::unique_ptr<Contestant> MakeOurModel(const Shape& shape, const TensorMap& weights,
-                                         const ModelOptions& options, ThreadPool* pool) {
-  return std::make_unique<OurModel>(shape, weights, options, pool);
+                                         Precision precision, ThreadPool* pool) {
+  return std::make_unique<OurModel>(shape, weights, precision, pool);
 }
 
 std::unique_ptr<Contestant> MakeOurs(const Shape& shape, const TensorMap& weights) {

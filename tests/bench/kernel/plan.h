@@ -3,7 +3,9 @@
 //   step       the grid: one step or sixteen, ours beside the libraries
 //   chunk      512 units, one row, 100 steps: ours beside the libraries
 //   threads    512 units: Model::Run on one thread, on two
-//   precision  Model::Run of fp32, bf16 and int8 weights
+//   precision  Model::Run of fp32, bf16 and int8 weights; among the widths the largest multiple of
+//   64
+//              whose bf16 weights fit the L2 cache with room to spare
 #ifndef SEQUENT_TESTS_BENCH_KERNEL_PLAN_H_
 #define SEQUENT_TESTS_BENCH_KERNEL_PLAN_H_
 
@@ -18,12 +20,10 @@
 
 namespace sequent::bench {
 
+// What is wanted; an empty list wants all.
 struct Selection {
-  std::vector<std::string> kinds = {"step", "chunk", "threads", "precision"};
-  std::vector<std::string> cells = {"lstm", "gru"};
-  std::vector<size_t> units = {64, 128, 256, 320, 512, 1024};
-  std::vector<size_t> rows = {1, 2, 4, 8, 16, 32, 64, 128};
-  std::vector<size_t> steps = {1, 16, 100};
+  std::vector<std::string> kinds, cells;
+  std::vector<size_t> units, rows, steps;
 };
 
 struct Planned {
