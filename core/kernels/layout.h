@@ -18,6 +18,8 @@ size_t SourceOf(size_t column, size_t gates, size_t units, size_t lanes, size_t 
 // Whether a matrix of so many bytes is too large to stay in the second-level cache from one use to
 // the next, beside what else is used.
 bool TooLargeToStay(size_t bytes);
+// Whether parts of it are gone by then.
+bool TooLargeToStayWhole(size_t bytes);
 
 }  // namespace sequent::kernels
 

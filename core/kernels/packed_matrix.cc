@@ -58,6 +58,7 @@ void PackedMatrix::Fill(size_t outputs, size_t inputs, size_t gates, Precision p
   const bool bf16 = precision == Precision::kBf16;
   data_.assign(packed_width_ * inputs * (bf16 ? sizeof(uint16_t) : sizeof(float)), std::byte{0});
   streamed_ = TooLargeToStay(data_.size());
+  partly_streamed_ = TooLargeToStayWhole(data_.size());
   auto* floats = reinterpret_cast<float*>(data_.data());
   auto* halves = reinterpret_cast<uint16_t*>(data_.data());
   for (size_t column = 0; column < packed_width_; ++column) {

@@ -64,6 +64,8 @@ class PackedMatrix {
   // Whether it is too large to stay in the second-level cache from one use to the next, beside what
   // else is used: then it is worth asking for the next panel while one is worked on.
   bool streamed() const { return streamed_; }
+  // Whether that is so of a part of it at least.
+  bool partly_streamed() const { return partly_streamed_; }
 
  private:
   // Element (o, k) of the matrix is w[o * output_stride + k * input_stride].
@@ -73,7 +75,7 @@ class PackedMatrix {
   size_t Place(size_t column) const;
 
   Precision precision_ = Precision::kFp32;
-  bool streamed_ = false;
+  bool streamed_ = false, partly_streamed_ = false;
   size_t outputs_ = 0, inputs_ = 0, gates_ = 0, lanes_ = 1, packed_width_ = 0, panel_width_ = 1;
   AlignedVector<std::byte> data_;
 };

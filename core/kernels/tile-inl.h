@@ -21,7 +21,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace sequent::kernels::HWY_NAMESPACE {
@@ -118,17 +117,17 @@ struct Tile {
       for (size_t v = 0; v < V; ++v) sums[r][v] = acc[r][v];
     }
     const size_t whole = product.count - product.count % kUnroll;
+    const char* next = product.prefetch;
     size_t k = 0;
-    if (product.prefetch_lines == 0) {
-      for (; k < whole; k += kUnroll, panel += kUnroll * V * kLanes) AddSome(panel, x, k, sums);
-    } else {
-      const char* next = product.prefetch;
-      for (; k < whole; k += kUnroll, panel += kUnroll * V * kLanes) {
-        for (size_t i = 0; i < product.prefetch_lines; ++i, next += 64) {
-          __builtin_prefetch(next, 0, 2);
-        }
-        AddSome(panel, x, k, sums);
+    for (; k < whole; k += kUnroll, panel += kUnroll * V * kLanes) {
+      for (size_t i = 0; i < product.prefetch_lines; ++i, next += 64) {
+        __builtin_prefetch(next, 0, 2);
       }
+      static_assert(kUnroll == 4);
+      AddOne(panel, x, k, sums);
+      AddOne(panel + V * kLanes, x, k + 1, sums);
+      AddOne(panel + 2 * V * kLanes, x, k + 2, sums);
+      AddOne(panel + 3 * V * kLanes, x, k + 3, sums);
     }
     for (; k < product.count; ++k, panel += V * kLanes) AddOne(panel, x, k, sums);
     for (size_t r = 0; r < R; ++r) {
@@ -140,35 +139,11 @@ struct Tile {
   template <typename Weight>
   HWY_INLINE static void AddOne(const Weight* HWY_RESTRICT panel, const float* const (&x)[R],
                                 size_t k, Vec (&sums)[R][V]) {
-    if constexpr (std::is_same_v<Weight, float> && R * V + R < kRegisters) {
-      Vec broadcast[R];
-      for (size_t r = 0; r < R; ++r) broadcast[r] = hn::Set(Floats(), x[r][k]);
-      for (size_t v = 0; v < V; ++v) {
-        const Vec w = hn::Load(Floats(), panel + v * kLanes);
-        for (size_t r = 0; r < R; ++r) sums[r][v] = hn::MulAdd(broadcast[r], w, sums[r][v]);
-      }
-    } else {
-      Vec w[V];
-      LoadWeights(panel, w);
-      for (size_t r = 0; r < R; ++r) {
-        const Vec broadcast = hn::Set(Floats(), x[r][k]);
-        for (size_t v = 0; v < V; ++v) sums[r][v] = hn::MulAdd(broadcast, w[v], sums[r][v]);
-      }
-    }
-  }
-  // kUnroll of them. A tall tile has enough to do in one k, and no register to spare for more.
-  template <typename Weight>
-  HWY_INLINE static void AddSome(const Weight* HWY_RESTRICT panel, const float* const (&x)[R],
-                                 size_t k, Vec (&sums)[R][V]) {
-    if constexpr (R * V > kRegisters / 2 + kRegisters / 8) {
-#pragma GCC unroll 1
-      for (size_t i = 0; i < kUnroll; ++i) AddOne(panel + i * V * kLanes, x, k + i, sums);
-    } else {
-      static_assert(kUnroll == 4);
-      AddOne(panel, x, k, sums);
-      AddOne(panel + V * kLanes, x, k + 1, sums);
-      AddOne(panel + 2 * V * kLanes, x, k + 2, sums);
-      AddOne(panel + 3 * V * kLanes, x, k + 3, sums);
+    Vec w[V];
+    LoadWeights(panel, w);
+    for (size_t r = 0; r < R; ++r) {
+      const Vec broadcast = hn::Set(Floats(), x[r][k]);
+      for (size_t v = 0; v < V; ++v) sums[r][v] = hn::MulAdd(broadcast, w[v], sums[r][v]);
     }
   }
 };

@@ -111,7 +111,9 @@ HWY_INLINE TileProduct<Weight> ProductOf(const PackedMatrix& w, const Place& pla
                                          const TilePlace& tile, const float* const* x) {
   TileProduct<Weight> product{w.panel<Weight>(place.panel), x + place.row + tile.row, 0,
                               w.inputs()};
-  if (!w.streamed() || tile.tiles == 1 || place.next_panel == Place::kNone) return product;
+  // What is there already costs as much to ask for as what is not: two tiles have no time for that.
+  const bool worthwhile = tile.tiles > 2 ? w.partly_streamed() : w.streamed();
+  if (!worthwhile || tile.tiles == 1 || place.next_panel == Place::kNone) return product;
   // Its share of the next panel.
   constexpr size_t kLine = 64;
   const size_t step_bytes = w.panel_columns(place.next_panel) * sizeof(Weight) * kUnroll;

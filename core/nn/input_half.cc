@@ -9,9 +9,10 @@ namespace {
 // recurrent weights out of the cache, and cost memory, to save what is then the smaller half.
 constexpr size_t kMaxTableBytes = 4 << 20;
 
-// Rows whose step is bound by arithmetic even if it streams both matrices from the second-level
-// cache: then it saves the way of the sums to memory and back.
-constexpr size_t kManyRows = 16;
+// Rows whose step is bound by arithmetic even if it streams both matrices, from the second-level
+// cache or from further away: then working the input half out on the way saves the way of the sums
+// to memory and back.
+constexpr size_t kManyRows = 16, kManyRowsStreamed = 32;
 
 }  // namespace
 
@@ -31,7 +32,8 @@ InputHalf::InputHalf(Weights weight, const float* bias, const Tensor* embedding)
 }
 
 bool InputHalf::BetterOnTheWay(const Window& window) const {
-  return window.steps == 1 || (!map_.weight().streamed() && window.rows >= kManyRows);
+  const size_t many = map_.weight().streamed() ? kManyRowsStreamed : kManyRows;
+  return window.steps == 1 || window.rows >= many;
 }
 
 InputHalf::Steps InputHalf::Begin(const Window& window, const Signal& input, Pass* pass) const {
