@@ -35,42 +35,38 @@ struct Batch {
   }
 };
 
-// Which rows and units an epilogue is for.
-struct Units {
-  size_t in_batch;  // the first row's place there
-  size_t row;       // the first row
-  size_t unit, n;   // units unit .. unit + n - 1
-  size_t vector;    // of the batch, where a panel holds several vectors of units
+// N rows of a batch, for the epilogues.
+template <size_t N, size_t V>
+struct BatchGroup {
+  static constexpr size_t kRows = N;
+
+  const Batch<V>& batch;
+  size_t first;   // row in the batch
+  size_t vector;  // of gate 0
+  Units units;
+
+  HWY_INLINE Group<N> Gate(size_t g) const {
+    return Each<N>([&](size_t i) HWY_ATTR {
+      return hn::Load(Floats(), batch.sums[first + i] + (vector + g) * kLanes);
+    });
+  }
+  // Put aside behind the gates; the state half has begun from its bias already.
+  HWY_INLINE Group<N> InputHalf(size_t g) const { return Gate(g + 1); }
+  HWY_INLINE Group<N> StateHalf(size_t g, const float*) const { return Gate(g); }
 };
 
-// N rows' vector v of the batch.
-template <size_t N, size_t V>
-HWY_INLINE Group<N> SumsOf(const Batch<V>& batch, const Units& units, size_t v) {
-  return Each<N>([&](size_t i) HWY_ATTR {
-    return hn::Load(Floats(), batch.sums[units.in_batch + i] + v * kLanes);
-  });
-}
-// N rows' units; and back.
-template <size_t N>
-HWY_INLINE Group<N> LoadUnits(const float* const* rows, const Units& units) {
-  return Each<N>([&](size_t i)
-                     HWY_ATTR { return LoadPart(rows[units.row + i] + units.unit, units.n); });
-}
-template <size_t N>
-HWY_INLINE void StoreUnits(const Group<N>& values, float* const* rows, const Units& units) {
-  for (size_t i = 0; i < N; ++i) StorePart(values[i], rows[units.row + i] + units.unit, units.n);
-}
-
-// epilogue(RowCount<N>, Units) for `rows` rows from `units` on.
-template <class Epilogue>
-HWY_INLINE void ForEachGroup(size_t rows, Units units, const Epilogue& epilogue) {
-  for (; rows >= kSideBySide; rows -= kSideBySide) {
-    epilogue(RowCount<kSideBySide>(), units);
-    units.in_batch += kSideBySide;
-    units.row += kSideBySide;
+// epilogue(BatchGroup) for the first `rows` rows of a batch, in groups; `units` begins with them.
+template <size_t V, class Epilogue>
+HWY_INLINE void ForEachGroup(const Batch<V>& batch, size_t rows, size_t vector, Units units,
+                             const Epilogue& epilogue) {
+  size_t first = 0;
+  for (; first + kSideBySide <= rows; first += kSideBySide, units.row += kSideBySide) {
+    epilogue(BatchGroup<kSideBySide, V>{batch, first, vector, units});
   }
-  if (rows == 0) return;
-  WithRowCount<kSideBySide - 1>(rows, [&](auto count) HWY_ATTR { epilogue(count, units); });
+  if (first == rows) return;
+  WithRowCount<kSideBySide - 1>(rows - first, [&](auto count) HWY_ATTR {
+    epilogue(BatchGroup<decltype(count)::value, V>{batch, first, vector, units});
+  });
 }
 
 // Where a tile's sums start.
@@ -144,26 +140,30 @@ HWY_INLINE void RunPlace(const PackedMatrix& u, const StepInput& input, const fl
   });
 }
 
-// For matrices in gate order: calls epilogue(batch, RowCount<N>, Units) for all rows and units.
-template <size_t kGates, class Epilogue>
+// Calls epilogue(BatchGroup) for all rows and units of input + U h. `u` is in gate order.
+// `restart`: where the last gate's state half starts from, [units] as in cells.h, if it is wanted
+// apart: then a batch has one vector more.
+template <size_t kGates, size_t kBatchVectors = kGates, class Epilogue>
 HWY_INLINE void ForEachSum(const PackedMatrix& u, size_t rows, const StepInput& input,
-                           const float* const* h, const PanelWalk& walk, const Epilogue& epilogue) {
-  Batch<kGates> batch;
+                           const float* const* h, const PanelWalk& walk, const Epilogue& epilogue,
+                           const float* restart = nullptr) {
+  HWY_ALIGN static constexpr float kZeros[kLanes] = {};
+  constexpr bool kApart = kBatchVectors > kGates;
+  Batch<kBatchVectors> batch;
   WithWeight(u.precision(), [&](auto weight) HWY_ATTR {
     ForEachPlace(u, walk, rows, [&](const Place& place) HWY_ATTR {
       const size_t unit = place.panel * kLanes;
       const size_t n = std::min(kLanes, u.units() - unit);
+      const float* from = !kApart ? nullptr : restart == nullptr ? kZeros : restart + unit;
       RunPlace<kGates, decltype(weight)>(
-          u, input, h, place, nullptr, &batch, [&](size_t first, size_t count) HWY_ATTR {
-            ForEachGroup(count, Units{0, place.row + first, unit, n, 0},
-                         [&](auto group, const Units& units)
-                             HWY_ATTR { epilogue(batch, group, units); });
+          u, input, h, place, from, &batch, [&](size_t first, size_t count) HWY_ATTR {
+            ForEachGroup(batch, count, 0, Units{place.row + first, unit, n}, epilogue);
           });
     });
   });
 }
 
-// For matrices of one gate, whose panels hold up to four vectors of units.
+// The same for matrices of one gate, whose panels hold up to four vectors of units.
 template <class Epilogue>
 HWY_INLINE void ForEachPlainSum(const PackedMatrix& u, size_t rows, const StepInput& input,
                                 const float* const* h, const PanelWalk& walk,
@@ -178,9 +178,7 @@ HWY_INLINE void ForEachPlainSum(const PackedMatrix& u, size_t rows, const StepIn
               for (size_t v = 0; v < V; ++v) {
                 const size_t unit = place.panel * u.panel_width() + v * kLanes;
                 const size_t n = std::min(kLanes, u.units() - unit);
-                ForEachGroup(count, Units{0, place.row + first, unit, n, v},
-                             [&](auto group, const Units& units)
-                                 HWY_ATTR { epilogue(batch, group, units); });
+                ForEachGroup(batch, count, v, Units{place.row + first, unit, n}, epilogue);
               }
             });
       });
@@ -191,84 +189,40 @@ HWY_INLINE void ForEachPlainSum(const PackedMatrix& u, size_t rows, const StepIn
 void RnnStepDispatch(const PackedMatrix& u, Function f, size_t rows, const StepInput& input,
                      const float* const* h, float* const* h_out, const PanelWalk& walk) {
   ForEachPlainSum(u, rows, input, h, walk,
-                  [&](const Batch<4>& batch, auto group, const Units& units) HWY_ATTR {
-                    constexpr size_t N = decltype(group)::value;
-                    Group<N> sums = SumsOf<N>(batch, units, units.vector);
-                    WithFunction(f, [&](auto function) HWY_ATTR {
-                      constexpr Function kFunction = decltype(function)::value;
-                      for (Vec& sum : sums.at) sum = Apply<kFunction>(sum);
-                    });
-                    StoreUnits(sums, h_out, units);
-                  });
+                  [&](const auto& at) HWY_ATTR { FinishRnn(at, f, h_out); });
 }
 
 void LstmStepDispatch(const PackedMatrix& u, size_t rows, const StepInput& input,
                       const float* const* h, const float* const* c, float* const* c_out,
                       float* const* h_out, const PanelWalk& walk) {
-  ForEachSum<4>(
-      u, rows, input, h, walk, [&](const Batch<4>& batch, auto group, const Units& units) HWY_ATTR {
-        constexpr size_t N = decltype(group)::value;
-        const LstmState<N> next = LstmEpilogue(
-            SumsOf<N>(batch, units, 0), SumsOf<N>(batch, units, 1), SumsOf<N>(batch, units, 2),
-            SumsOf<N>(batch, units, 3), LoadUnits<N>(c, units));
-        StoreUnits(next.c, c_out, units);
-        StoreUnits(next.h, h_out, units);
-      });
+  ForEachSum<4>(u, rows, input, h, walk,
+                [&](const auto& at) HWY_ATTR { FinishLstm(at, c, c_out, h_out); });
 }
 
-// The candidate needs its input half and its state half apart: the input half is put aside as the
-// batch's fourth vector, and the state half starts from its own bias.
 void GruAfterStepDispatch(const PackedMatrix& u, const float* bias_state_n, UpdateGate update,
                           size_t rows, const StepInput& input, const float* const* h,
                           float* const* h_out, const PanelWalk& walk) {
-  HWY_ALIGN static constexpr float kZeros[kLanes] = {};
-  Batch<4> batch;
-  WithWeight(u.precision(), [&](auto weight) HWY_ATTR {
-    ForEachPlace(u, walk, rows, [&](const Place& place) HWY_ATTR {
-      const size_t unit = place.panel * kLanes;
-      const size_t n = std::min(kLanes, u.units() - unit);
-      const float* restart = bias_state_n == nullptr ? kZeros : bias_state_n + unit;
-      RunPlace<3, decltype(weight)>(
-          u, input, h, place, restart, &batch, [&](size_t first, size_t count) HWY_ATTR {
-            ForEachGroup(count, Units{0, place.row + first, unit, n, 0},
-                         [&](auto group, const Units& units) HWY_ATTR {
-                           constexpr size_t N = decltype(group)::value;
-                           const Group<N> candidate =
-                               SumsOf<N>(batch, units, 3) +
-                               Sigmoid(SumsOf<N>(batch, units, 0)) * SumsOf<N>(batch, units, 2);
-                           StoreUnits(GruUpdate(update, SumsOf<N>(batch, units, 1), candidate,
-                                                LoadUnits<N>(h, units)),
-                                      h_out, units);
-                         });
-          });
-    });
-  });
+  ForEachSum<3, 4>(
+      u, rows, input, h, walk,
+      [&](const auto& at) HWY_ATTR { FinishGruAfter(at, bias_state_n, update, h, h_out); },
+      bias_state_n);
 }
 
 void GruBeforeGatesDispatch(const PackedMatrix& u_rz, size_t rows, const StepInput& input_rz,
                             const float* const* h, float* const* update_sums, float* const* reset_h,
                             const PanelWalk& walk) {
-  ForEachSum<2>(u_rz, rows, input_rz, h, walk,
-                [&](const Batch<2>& batch, auto group, const Units& units) HWY_ATTR {
-                  constexpr size_t N = decltype(group)::value;
-                  StoreUnits(Sigmoid(SumsOf<N>(batch, units, 0)) * LoadUnits<N>(h, units), reset_h,
-                             units);
-                  StoreUnits(SumsOf<N>(batch, units, 1), update_sums, units);
-                });
+  ForEachSum<2>(u_rz, rows, input_rz, h, walk, [&](const auto& at) HWY_ATTR {
+    FinishGruBeforeGates(at, h, update_sums, reset_h);
+  });
 }
 
 void GruBeforeStateDispatch(const PackedMatrix& u_n, UpdateGate update, size_t rows,
                             const StepInput& input_n, const float* const* h,
                             const float* const* update_sums, const float* const* reset_h,
                             float* const* h_out, const PanelWalk& walk) {
-  ForEachPlainSum(u_n, rows, input_n, reset_h, walk,
-                  [&](const Batch<4>& batch, auto group, const Units& units) HWY_ATTR {
-                    constexpr size_t N = decltype(group)::value;
-                    StoreUnits(
-                        GruUpdate(update, LoadUnits<N>(update_sums, units),
-                                  SumsOf<N>(batch, units, units.vector), LoadUnits<N>(h, units)),
-                        h_out, units);
-                  });
+  ForEachPlainSum(u_n, rows, input_n, reset_h, walk, [&](const auto& at) HWY_ATTR {
+    FinishGruBeforeState(at, update, h, update_sums, h_out);
+  });
 }
 
 }  // namespace sequent::kernels::HWY_NAMESPACE

@@ -145,6 +145,71 @@ HWY_INLINE Group<N> GruUpdate(UpdateGate gate, const Group<N>& update, const Gro
   return gate == UpdateGate::kKeepOld ? MulAdd(h, z, n * rest) : MulAdd(h, rest, n * z);
 }
 
+// Which rows and units an epilogue is for: units unit .. unit + n - 1, n <= kLanes, of the rows
+// from `row` on.
+struct Units {
+  size_t row, unit, n;
+};
+template <size_t N>
+HWY_INLINE Group<N> LoadUnits(const float* const* rows, const Units& units) {
+  return Each<N>([&](size_t i)
+                     HWY_ATTR { return LoadPart(rows[units.row + i] + units.unit, units.n); });
+}
+template <size_t N>
+HWY_INLINE void StoreUnits(const Group<N>& values, float* const* rows, const Units& units) {
+  for (size_t i = 0; i < N; ++i) StorePart(values[i], rows[units.row + i] + units.unit, units.n);
+}
+
+// The cells, for N rows' sums `at`, wherever they come from:
+//   at.kRows           N
+//   at.units           whose they are
+//   at.Gate(g)         Group<N>: the sums of gate g
+//   at.InputHalf(2), at.StateHalf(2, bias)   the halves of a gate that are needed apart. The state
+//                      half starts from `bias` [units, padded to kMaxLanes], or from zero if it is
+//                      null.
+
+template <class At>
+HWY_INLINE void FinishRnn(const At& at, Function f, float* const* h_out) {
+  Group<At::kRows> sums = at.Gate(0);
+  WithFunction(f, [&](auto function) HWY_ATTR {
+    for (Vec& sum : sums.at) sum = Apply<decltype(function)::value>(sum);
+  });
+  StoreUnits(sums, h_out, at.units);
+}
+
+template <class At>
+HWY_INLINE void FinishLstm(const At& at, const float* const* c, float* const* c_out,
+                           float* const* h_out) {
+  const LstmState<At::kRows> next = LstmEpilogue(at.Gate(0), at.Gate(1), at.Gate(2), at.Gate(3),
+                                                 LoadUnits<At::kRows>(c, at.units));
+  StoreUnits(next.c, c_out, at.units);
+  StoreUnits(next.h, h_out, at.units);
+}
+
+template <class At>
+HWY_INLINE void FinishGruAfter(const At& at, const float* bias_state_n, UpdateGate update,
+                               const float* const* h, float* const* h_out) {
+  const Group<At::kRows> candidate =
+      at.InputHalf(2) + Sigmoid(at.Gate(0)) * at.StateHalf(2, bias_state_n);
+  StoreUnits(GruUpdate(update, at.Gate(1), candidate, LoadUnits<At::kRows>(h, at.units)), h_out,
+             at.units);
+}
+
+template <class At>
+HWY_INLINE void FinishGruBeforeGates(const At& at, const float* const* h, float* const* update_sums,
+                                     float* const* reset_h) {
+  StoreUnits(Sigmoid(at.Gate(0)) * LoadUnits<At::kRows>(h, at.units), reset_h, at.units);
+  StoreUnits(at.Gate(1), update_sums, at.units);
+}
+
+template <class At>
+HWY_INLINE void FinishGruBeforeState(const At& at, UpdateGate update, const float* const* h,
+                                     const float* const* update_sums, float* const* h_out) {
+  StoreUnits(GruUpdate(update, LoadUnits<At::kRows>(update_sums, at.units), at.Gate(0),
+                       LoadUnits<At::kRows>(h, at.units)),
+             h_out, at.units);
+}
+
 }  // namespace sequent::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

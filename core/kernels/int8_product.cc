@@ -40,20 +40,6 @@ void Int8ProductDispatch(const Int8Matrix& w, size_t rows, const Int8Rows& x, co
 // Rows whose epilogues go side by side.
 constexpr size_t kSideBySide = 3;
 
-// Where an epilogue works: rows of the batch, and units of them.
-struct Units {
-  size_t row, unit, n;  // n <= kLanes units
-};
-template <size_t N>
-HWY_INLINE Group<N> LoadUnits(const float* const* rows, const Units& units) {
-  return Each<N>([&](size_t i)
-                     HWY_ATTR { return LoadPart(rows[units.row + i] + units.unit, units.n); });
-}
-template <size_t N>
-HWY_INLINE void StoreUnits(const Group<N>& values, float* const* rows, const Units& units) {
-  for (size_t i = 0; i < N; ++i) StorePart(values[i], rows[units.row + i] + units.unit, units.n);
-}
-
 // A tile of input + U h, worked out vector by vector as the epilogue asks for it.
 class Int8Sums {
  public:
@@ -98,15 +84,23 @@ class Int8Sums {
   Int8Term x_, h_;
 };
 
-// N rows of a tile from its row r on, and the units of their gates: gate g stands in the panel's
-// columns from `column` + g * kInt8Lanes on.
+// N rows of a tile from its row r on, for the epilogues: gate g stands in the panel's columns from
+// `column` + g * kInt8Lanes on.
 template <size_t N>
 struct Int8Group {
+  static constexpr size_t kRows = N;
+
   const Int8Sums& sums;
   size_t r, column;
   Units units;
 
-  HWY_INLINE Group<N> Gate(size_t g) const { return sums.Whole<N>(r, column + g * kInt8Lanes); }
+  HWY_INLINE Group<N> Gate(size_t g) const { return sums.Whole<N>(r, Column(g)); }
+  HWY_INLINE Group<N> InputHalf(size_t g) const { return sums.Input<N>(r, Column(g)); }
+  HWY_INLINE Group<N> StateHalf(size_t g, const float* bias) const {
+    const Vec start = bias == nullptr ? hn::Zero(Floats()) : hn::LoadU(Floats(), bias + units.unit);
+    return sums.AddRecurrent(Each<N>([&](size_t) HWY_ATTR { return start; }), r, Column(g));
+  }
+  HWY_INLINE size_t Column(size_t g) const { return column + g * kInt8Lanes; }
 };
 
 // Calls body(Int8Group<N>) for all rows and units. `u` is in gate order.
@@ -133,40 +127,21 @@ HWY_INLINE void ForEachUnits(const Int8Matrix& u, size_t rows, const Int8StepInp
 
 void Int8RnnStepDispatch(const Int8Matrix& u, Function f, size_t rows, const Int8StepInput& input,
                          const Int8Rows& qh, float* const* h_out, const PanelWalk& walk) {
-  WithFunction(f, [&](auto function) HWY_ATTR {
-    ForEachUnits(u, rows, input, qh, walk, [&]<size_t N>(const Int8Group<N>& at) HWY_ATTR {
-      const Group<N> sums = at.Gate(0);
-      StoreUnits(
-          Each<N>([&](size_t i) HWY_ATTR { return Apply<decltype(function)::value>(sums[i]); }),
-          h_out, at.units);
-    });
-  });
+  ForEachUnits(u, rows, input, qh, walk, [&](const auto& at) HWY_ATTR { FinishRnn(at, f, h_out); });
 }
 
 void Int8LstmStepDispatch(const Int8Matrix& u, size_t rows, const Int8StepInput& input,
                           const Int8Rows& qh, const float* const* c, float* const* c_out,
                           float* const* h_out, const PanelWalk& walk) {
-  ForEachUnits(u, rows, input, qh, walk, [&]<size_t N>(const Int8Group<N>& at) HWY_ATTR {
-    const LstmState<N> next =
-        LstmEpilogue(at.Gate(0), at.Gate(1), at.Gate(2), at.Gate(3), LoadUnits<N>(c, at.units));
-    StoreUnits(next.c, c_out, at.units);
-    StoreUnits(next.h, h_out, at.units);
-  });
+  ForEachUnits(u, rows, input, qh, walk,
+               [&](const auto& at) HWY_ATTR { FinishLstm(at, c, c_out, h_out); });
 }
 
 void Int8GruAfterStepDispatch(const Int8Matrix& u, const float* bias_state_n, UpdateGate update,
                               size_t rows, const Int8StepInput& input, const Int8Rows& qh,
                               const float* const* h, float* const* h_out, const PanelWalk& walk) {
-  ForEachUnits(u, rows, input, qh, walk, [&]<size_t N>(const Int8Group<N>& at) HWY_ATTR {
-    const size_t column = at.column + 2 * kInt8Lanes;
-    const Vec bias = bias_state_n == nullptr ? hn::Zero(Floats())
-                                             : hn::LoadU(Floats(), bias_state_n + at.units.unit);
-    const Group<N> from_bias = Each<N>([&](size_t) HWY_ATTR { return bias; });
-    const Group<N> state_n = at.sums.AddRecurrent(from_bias, at.r, column);
-    const Group<N> candidate =
-        at.sums.template Input<N>(at.r, column) + Sigmoid(at.Gate(0)) * state_n;
-    StoreUnits(GruUpdate(update, at.Gate(1), candidate, LoadUnits<N>(h, at.units)), h_out,
-               at.units);
+  ForEachUnits(u, rows, input, qh, walk, [&](const auto& at) HWY_ATTR {
+    FinishGruAfter(at, bias_state_n, update, h, h_out);
   });
 }
 
@@ -174,20 +149,16 @@ void Int8GruBeforeGatesDispatch(const Int8Matrix& u_rz, size_t rows, const Int8S
                                 const Int8Rows& qh, const float* const* h,
                                 float* const* update_sums, float* const* reset_h,
                                 const PanelWalk& walk) {
-  ForEachUnits(u_rz, rows, input_rz, qh, walk, [&]<size_t N>(const Int8Group<N>& at) HWY_ATTR {
-    StoreUnits(Sigmoid(at.Gate(0)) * LoadUnits<N>(h, at.units), reset_h, at.units);
-    StoreUnits(at.Gate(1), update_sums, at.units);
-  });
+  ForEachUnits(u_rz, rows, input_rz, qh, walk,
+               [&](const auto& at) HWY_ATTR { FinishGruBeforeGates(at, h, update_sums, reset_h); });
 }
 
 void Int8GruBeforeStateDispatch(const Int8Matrix& u_n, UpdateGate update, size_t rows,
                                 const Int8StepInput& input_n, const Int8Rows& q_reset_h,
                                 const float* const* h, const float* const* update_sums,
                                 float* const* h_out, const PanelWalk& walk) {
-  ForEachUnits(u_n, rows, input_n, q_reset_h, walk, [&]<size_t N>(const Int8Group<N>& at) HWY_ATTR {
-    const Group<N> next = GruUpdate(update, LoadUnits<N>(update_sums, at.units), at.Gate(0),
-                                    LoadUnits<N>(h, at.units));
-    StoreUnits(next, h_out, at.units);
+  ForEachUnits(u_n, rows, input_n, q_reset_h, walk, [&](const auto& at) HWY_ATTR {
+    FinishGruBeforeState(at, update, h, update_sums, h_out);
   });
 }
 

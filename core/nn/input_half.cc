@@ -33,7 +33,7 @@ InputHalf::InputHalf(Weights weight, const float* bias, const Tensor* embedding)
 
 bool InputHalf::BetterOnTheWay(const Window& window) const {
   const size_t many = map_.weight().streamed() ? kManyRowsStreamed : kManyRows;
-  return window.steps == 1 || window.rows >= many;
+  return window.steps == 1 || window.pairs() >= many * window.steps;  // on average
 }
 
 InputHalf::Steps InputHalf::Begin(const Window& window, const Signal& input, Pass* pass) const {
