@@ -119,7 +119,7 @@ void AddEngineFlags(FlagSet* flags, engine::EngineOptions* engine) {
   flags->Count("max-tick-steps", &engine->max_tick_steps, 1,
                "Steps of one session in one tick; the rest waits its turn");
   flags->Duration("tick-budget", &engine->tick_budget_seconds,
-                  "A tick takes as many sessions as fit into this time");
+                  "A tick takes as many sessions and steps as fit into this time");
 }
 
 void AddSessionFlags(FlagSet* flags, engine::EngineOptions* engine) {

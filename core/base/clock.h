@@ -22,12 +22,15 @@ class Clock {
 // A clock that stands until it is told to move.
 class FakeClock final : public Clock {
  public:
-  int64_t Nanos() const override { return nanos_.load(std::memory_order_relaxed); }
+  int64_t Nanos() const override { return nanos_.fetch_add(per_look_.load()); }
   void AdvanceNanos(int64_t nanos) { nanos_.fetch_add(nanos, std::memory_order_relaxed); }
   void AdvanceSeconds(double seconds) { AdvanceNanos(static_cast<int64_t>(seconds * 1e9)); }
+  // From now on every look at the clock takes this long.
+  void PassAtEveryLook(int64_t nanos) { per_look_.store(nanos); }
 
  private:
-  std::atomic<int64_t> nanos_{1'000'000'000};
+  mutable std::atomic<int64_t> nanos_{1'000'000'000};
+  std::atomic<int64_t> per_look_{0};
 };
 
 }  // namespace sequent

@@ -8,7 +8,7 @@
 namespace sequent::engine {
 
 void Tick::Clear() {
-  count_ = steps_ = 0;
+  count_ = longest_ = pairs_ = 0;
   floats_used_ = tokens_used_ = 0;
 }
 
@@ -17,13 +17,16 @@ void Tick::Add(Session* session, StepItem* item) {
   Row& row = rows_[count_++];
   row.session = session;
   row.item = item;
-  row.units = static_cast<uint32_t>(std::min<size_t>(max_steps_, item->units - item->units_done));
+  const size_t most = std::min<size_t>(max_steps_, item->units - item->units_done);
+  row.units = static_cast<uint32_t>(most <= 1 ? most : cost_.StepsThatFit(longest_, pairs_, most));
   row.whole = item->units_done + row.units == item->units;
   row.finite = true;
   if (!item->internal && item->units_done == 0) {
     queue_seconds_.Add(static_cast<double>(item->reply->queue_us) * 1e-6);
   }
-  steps_ += std::max<uint32_t>(row.units, 1);
+  const size_t counted = std::max<size_t>(row.units, 1);
+  longest_ = std::max(longest_, counted);
+  pairs_ += counted;
 }
 
 float* Tick::Floats(size_t count) {
@@ -121,7 +124,7 @@ void Tick::Run(const Lane& lane, const Clock& clock, ThreadPool* pool) {
   for (Row& row : rows()) Scatter(lane, &row);
   const int64_t nanos = clock.Nanos() - begin;
   seconds_ = static_cast<double>(nanos) * 1e-9;
-  cost_.Observe(steps_, seconds_);
+  cost_.Observe(longest_, pairs_, seconds_);
   for (Row& row : rows()) {
     row.item->units_done += row.units;
     row.item->steps_made += row.steps;

@@ -3,12 +3,14 @@
 //   Add rows -> Run: encode each row's next units, Model::Run, decode into its item's reply
 //
 // A row is the item in front of a session that is running; it takes at most max_tick_steps units of
-// it. Input is encoded slice by slice into buffers that the tick keeps, so nothing is allocated
-// once it has seen ticks of this size, and a long request holds no memory beyond its own bytes.
-// Thread safety: belongs to the worker that has the lane.
+// it, fewer if more would not fit the tick's budget. Input is encoded slice by slice into buffers
+// that the tick keeps, so nothing is allocated once it has seen ticks of this size, and a long
+// request holds no memory beyond its own bytes. Thread safety: belongs to the worker that has the
+// lane.
 #ifndef SEQUENT_SERVER_ENGINE_TICK_H_
 #define SEQUENT_SERVER_ENGINE_TICK_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -50,7 +52,10 @@ class Tick {
 
   void Clear();
   // Whether another row can join: at least one always can.
-  bool HasRoom() const { return count_ == 0 || (count_ < max_rows_ && cost_.Fits(steps_ + 1)); }
+  bool HasRoom() const {
+    return count_ == 0 ||
+           (count_ < max_rows_ && cost_.Fits(std::max<size_t>(longest_, 1), pairs_ + 1));
+  }
   // `item` is in front of `session`, is running, and has something left for the model.
   void Add(Session* session, StepItem* item);
   // Tries out how the pool's threads best share this model's ticks; else the first Run does.
@@ -83,7 +88,8 @@ class Tick {
   std::optional<SharingPlan> sharing_;
   Workspace workspace_;
   std::vector<Row> rows_;  // the first count_ are this tick's
-  size_t count_ = 0, steps_ = 0;
+  size_t count_ = 0;
+  size_t longest_ = 0, pairs_ = 0;  // units of the longest row, of all rows
   std::vector<TickRow> views_;
   std::vector<AlignedVector<float>> floats_;
   std::vector<std::vector<int32_t>> tokens_;

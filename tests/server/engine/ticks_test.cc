@@ -56,6 +56,19 @@ TEST(Engine, ALongRequestGivesWayToShortOnesAfterEachTick) {
   EXPECT_EQ(whole.reply->heads[0].classes.size(), 100 * whole.reply->heads[0].classes_per_step);
 }
 
+TEST(Engine, ALongRequestTakesFewerStepsOfATickWhereStepsCostMoreThanItsBudget) {
+  const std::string text(128, 'a');
+  EngineHarness fast, slow;
+  slow.clock.PassAtEveryLook(5'000'000);  // a tick takes 5 ms at least, its budget is 2
+  Answer a, b;
+  fast.Send(TextRequest("s", 1, text), &a);
+  slow.Send(TextRequest("s", 1, text), &b);
+  EXPECT_EQ(fast.RunTicks(), 2);
+  EXPECT_GT(slow.RunTicks(), 4);
+  ASSERT_TRUE(a.reply->status.ok() && b.reply->status.ok());
+  EXPECT_EQ(a.reply->next_step, b.reply->next_step);
+}
+
 TEST(Engine, ATickTakesNoMoreRowsThanItMay) {
   EngineOptions options;
   options.max_batch_rows = 8;
