@@ -42,6 +42,16 @@ constexpr size_t kTileRows(size_t vectors) {
   return vectors == 4 ? 6 : 8;
 }
 
+// gcc would load (and, from bf16, unpack) a weight again for every row of a low tile, as the
+// operand in memory of each multiply-add.
+HWY_INLINE void HoldInRegister(Vec& value) {
+#if defined(__x86_64__) && defined(__GNUC__)
+  asm("" : "+v"(value.raw));
+#else
+  (void)value;
+#endif
+}
+
 // One k's weights, as floats.
 template <size_t V>
 HWY_INLINE void LoadWeights(const float* HWY_RESTRICT from, Vec (&w)[V]) {
@@ -141,6 +151,7 @@ struct Tile {
                                 size_t k, Vec (&sums)[R][V]) {
     Vec w[V];
     LoadWeights(panel, w);
+    for (Vec& weight : w) HoldInRegister(weight);
     for (size_t r = 0; r < R; ++r) {
       const Vec broadcast = hn::Set(Floats(), x[r][k]);
       for (size_t v = 0; v < V; ++v) sums[r][v] = hn::MulAdd(broadcast, w[v], sums[r][v]);
