@@ -55,7 +55,7 @@ void RunProduct(const PackedMatrix& w, size_t rows, const float* const* x, Start
         task.offset = offset;
         if (start == Start::kBias) task.start.same = bias + offset;
         if (start == Start::kAccumulate) task.start = {.rows = task.to, .offset = offset};
-        if (!in_pieces) task.first = ProductOf<Weight>(w, place, tile, x);
+        if (!in_pieces) SetProduct(w, place, tile, x, &task.first);
         if (columns < V * kLanes) {
           RunEdgeTile(tile.rows, columns, task);
         } else {

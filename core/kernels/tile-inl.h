@@ -184,7 +184,7 @@ struct TileTask {
   TileStart start;
   TileProduct<Weight> first, second;
   float* const* to;
-  size_t offset;
+  size_t offset = 0;
   // If set, the last vector's sum is put aside behind the others between the two products, and goes
   // on from here: [kLanes] floats.
   const float* restart = nullptr;
