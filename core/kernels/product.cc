@@ -87,76 +87,6 @@ void ProductDispatch(const PackedMatrix& w, size_t rows, const float* const* x, 
   });
 }
 
-// Rows of one block are copied, 4 vectors of columns at a time, into a contiguous panel, so that
-// the inner loop walks memory in order. The block's panel stays in the first-level cache.
-constexpr size_t kOuterBlock = 96;
-constexpr size_t kOuterVectors = 4;
-
-// dw[o .. o+R) [i .. i + columns) += over the block's rows of dy[row][o] * panel[row].
-template <size_t R>
-HWY_INLINE void OuterTile(const float* panel, size_t rows, const float* const* dy, size_t o,
-                          size_t columns, float* dw, size_t stride) {
-  constexpr size_t V = kOuterVectors;
-  HWY_ALIGN float buffer[R][V * kLanes] = {};
-  const bool whole = columns == V * kLanes;
-  float* to[R];
-  Vec acc[R * V];
-  Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
-    float* const row = dw + r * stride;
-    if (!whole) std::memcpy(buffer[r], row, columns * sizeof(float));
-    to[r] = whole ? row : buffer[r];
-    Unrolled<V>([&](auto v)
-                    SEQUENT_UNROLLED { acc[r * V + v] = hn::LoadU(Floats(), to[r] + v * kLanes); });
-  });
-  for (size_t n = 0; n < rows; ++n, panel += V * kLanes) {
-    const float* const deltas = dy[n] + o;
-    Vec values[V];
-    LoadWeights(panel, values);
-    Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
-      const Vec delta = hn::Set(Floats(), deltas[r]);
-      Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
-        acc[r * V + v] = hn::MulAdd(delta, values[v], acc[r * V + v]);
-      });
-    });
-  }
-  Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
-    Unrolled<V>([&](auto v)
-                    SEQUENT_UNROLLED { hn::StoreU(acc[r * V + v], Floats(), to[r] + v * kLanes); });
-    if (!whole) std::memcpy(dw + r * stride, buffer[r], columns * sizeof(float));
-  });
-}
-
-void AccumulateOuterDispatch(size_t rows, const float* const* dy, const float* const* x,
-                             size_t outputs, size_t inputs, float* dw) {
-  constexpr size_t kWidth = kOuterVectors * kLanes;
-  HWY_ALIGN float panel[kOuterBlock * kWidth];
-  for (size_t row = 0; row < rows; row += kOuterBlock) {
-    const size_t block = std::min(kOuterBlock, rows - row);
-    for (size_t i = 0; i < inputs; i += kWidth) {
-      const size_t columns = std::min(kWidth, inputs - i);
-      for (size_t n = 0; n < block; ++n) {
-        std::memcpy(panel + n * kWidth, x[row + n] + i, columns * sizeof(float));
-        std::memset(panel + n * kWidth + columns, 0, (kWidth - columns) * sizeof(float));
-      }
-      ForEachTile<kOuterVectors>(outputs, [&](const TilePlace& tile) HWY_ATTR {
-        WithRowCount<kTileRows(kOuterVectors)>(tile.rows, [&](auto tile_rows) HWY_ATTR {
-          OuterTile<decltype(tile_rows)::value>(panel, block, dy + row, tile.row, columns,
-                                                dw + tile.row * inputs + i, inputs);
-        });
-      });
-    }
-  }
-}
-
-void AccumulateRowsDispatch(size_t rows, const float* const* x, size_t width, float* sum) {
-  for (size_t i = 0; i < width; i += kLanes) {
-    const size_t n = std::min(kLanes, width - i);
-    Vec acc = LoadPart(sum + i, n);
-    for (size_t row = 0; row < rows; ++row) acc = hn::Add(acc, LoadPart(x[row] + i, n));
-    StorePart(acc, sum + i, n);
-  }
-}
-
 const char* NameOf() { return hwy::TargetName(HWY_TARGET); }
 
 }  // namespace sequent::kernels::HWY_NAMESPACE
@@ -168,8 +98,6 @@ namespace sequent::kernels {
 HWY_EXPORT(LanesOf);
 HWY_EXPORT(NameOf);
 HWY_EXPORT(ProductDispatch);
-HWY_EXPORT(AccumulateOuterDispatch);
-HWY_EXPORT(AccumulateRowsDispatch);
 
 size_t Lanes() { return HWY_DYNAMIC_DISPATCH(LanesOf)(); }
 
@@ -178,15 +106,6 @@ const char* TargetName() { return HWY_DYNAMIC_DISPATCH(NameOf)(); }
 void Product(const PackedMatrix& w, size_t rows, const float* const* x, Start start,
              const float* bias, float* const* y, const PanelWalk& walk) {
   HWY_DYNAMIC_DISPATCH(ProductDispatch)(w, rows, x, start, bias, y, walk);
-}
-
-void AccumulateOuter(size_t rows, const float* const* dy, const float* const* x, size_t outputs,
-                     size_t inputs, float* dw) {
-  HWY_DYNAMIC_DISPATCH(AccumulateOuterDispatch)(rows, dy, x, outputs, inputs, dw);
-}
-
-void AccumulateRows(size_t rows, const float* const* x, size_t width, float* sum) {
-  HWY_DYNAMIC_DISPATCH(AccumulateRowsDispatch)(rows, x, width, sum);
 }
 
 }  // namespace sequent::kernels
