@@ -127,31 +127,34 @@ double Updater<T>::AddGradients() {
   return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
 }
 
-template <typename T>
-void Updater<T>::StepBlock(const Block& block, double scale, T ema_share) {
-  const size_t size = block.end - block.begin;
-  ClipValues<T>(options_.clip(), scale, std::span<T>(gradients_[0]).subspan(block.begin, size));
-  T* parameters = network_.parameters().data();
-  optimizer_.Step(block.begin, block.end, block.penalised, parameters, gradients_[0].data());
-  if (ema_.empty()) return;
-  T* __restrict average = ema_.data() + block.begin;
-  const T* __restrict weights = parameters + block.begin;
-  for (size_t i = 0; i < size; ++i) average[i] += ema_share * (weights[i] - average[i]);
-}
-
 // False if a weight is not finite afterwards.
 template <typename T>
-bool Updater<T>::StepBlocks(double scale, uint64_t update) {
-  const double n = static_cast<double>(update);
-  const double decay = std::min(options_.ema().decay(), (1 + n) / (10 + n));
+bool Updater<T>::StepBlocks(double scale) {
   std::vector<char> finite(blocks_.size());
+  T* parameters = network_.parameters().data();
   pool_.Run(blocks_.size(), [&](size_t b) {
     const Block& block = blocks_[b];
-    StepBlock(block, scale, static_cast<T>(1 - decay));
-    finite[b] = AllFinite<T>(
-        std::span<const T>(network_.parameters()).subspan(block.begin, block.end - block.begin));
+    const size_t size = block.end - block.begin;
+    ClipValues<T>(options_.clip(), scale, std::span<T>(gradients_[0]).subspan(block.begin, size));
+    optimizer_.Step(block.begin, block.end, block.penalised, parameters, gradients_[0].data());
+    finite[b] = AllFinite<T>(std::span<const T>(parameters + block.begin, size));
   });
   return std::find(finite.begin(), finite.end(), 0) == finite.end();
+}
+
+template <typename T>
+void Updater<T>::Average(uint64_t update) {
+  if (ema_.empty()) return;
+  const double n = static_cast<double>(update);
+  const double decay = std::min(options_.ema().decay(), (1 + n) / (10 + n));
+  const T share = static_cast<T>(1 - decay);
+  pool_.Run(blocks_.size(), [&](size_t b) {
+    T* __restrict average = ema_.data();
+    const T* __restrict weights = network_.parameters().data();
+    for (size_t i = blocks_[b].begin; i < blocks_[b].end; ++i) {
+      average[i] += share * (weights[i] - average[i]);
+    }
+  });
 }
 
 template <typename T>
@@ -165,10 +168,11 @@ StatusOr<UpdateOutcome> Updater<T>::Update(uint64_t update, double lr) {
     return NotFinite(update, outcome, "a finite loss and gradient", WhereNotFinite());
   }
   optimizer_.Begin(update, lr);
-  if (!StepBlocks(ClipScale(options_.clip(), outcome.grad_norm), update)) {
+  if (!StepBlocks(ClipScale(options_.clip(), outcome.grad_norm))) {
     return NotFinite(update, outcome, "finite weights",
                      TensorNotFinite(network_, network_.parameters()));
   }
+  Average(update);
   network_.Prepare();
   return outcome;
 }

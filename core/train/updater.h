@@ -69,8 +69,8 @@ class Updater {
   Report Backpropagate(uint64_t update, const std::vector<double>& normaliser, size_t shard);
   UpdateOutcome AddReports(const std::vector<Report>& own) const;
   double AddGradients();
-  bool StepBlocks(double scale, uint64_t update);
-  void StepBlock(const Block& block, double scale, T ema_share);
+  bool StepBlocks(double scale);
+  void Average(uint64_t update);
   Status NotFinite(uint64_t update, const UpdateOutcome& outcome, const std::string& what,
                    const std::string& where) const;
   std::string WhereNotFinite() const;
