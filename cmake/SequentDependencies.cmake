@@ -13,6 +13,7 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
 find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(MPI QUIET COMPONENTS C)  # training on several ranks is built where it is found
 if(SEQUENT_GRPC)
   find_package(gRPC CONFIG REQUIRED)
   find_library(CIVETWEB_CPP_LIBRARY civetweb-cpp REQUIRED)

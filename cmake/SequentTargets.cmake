@@ -1,4 +1,4 @@
-# Five ways to make a target; nothing else in the tree calls add_library or add_executable.
+# Six ways to make a target; nothing else in the tree calls add_library or add_executable.
 
 include(CMakeParseArguments)
 
@@ -19,6 +19,17 @@ function(sequent_program name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
   install(TARGETS ${name} RUNTIME DESTINATION bin)
+endfunction()
+
+# sequent_module(name SRCS ... DEPS ...): name.so, loaded by a program at run time; lib/sequent/.
+function(sequent_module name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_library(${name} MODULE ${ARG_SRCS})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+  set_target_properties(${name} PROPERTIES PREFIX ""
+    LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib/sequent")
+  install(TARGETS ${name} LIBRARY DESTINATION lib/sequent)
 endfunction()
 
 # sequent_test(name SRCS ... DEPS ... [LABELS ...] [TIMEOUT s]): one GoogleTest program = one ctest entry.

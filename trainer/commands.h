@@ -13,6 +13,7 @@
 
 #include "core/base/precision.h"
 #include "core/base/status.h"
+#include "core/train/ranks.h"
 #include "trainer/config.h"
 
 namespace sequent {
@@ -25,6 +26,9 @@ struct FitOptions {
   std::string progress = "auto";
   bool json = false;
   const std::atomic<bool>* stop = nullptr;
+  // The processes that train together; null: this one alone. Only rank 0 writes and prints; errors
+  // are the same on all.
+  train::Ranks* ranks = nullptr;
 };
 Status RunFit(const FitOptions& options);
 

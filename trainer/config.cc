@@ -73,10 +73,14 @@ Status CheckForecastScheme(const v1::ForecastConfig& forecast) {
   return absl::OkStatus();
 }
 
-// Adam without a rate, and no optimiser at all, get this one.
+// Adam (or AdamW) without a rate, and no optimiser at all, get this one.
 void DefaultAdamRate(double rate, v1::Optimizer* optimizer) {
-  if (optimizer->has_sgd() || optimizer->adam().lr() != 0) return;
-  optimizer->mutable_adam()->set_lr(rate);
+  const auto kind = optimizer->kind_case();
+  if (kind == v1::Optimizer::KIND_NOT_SET) optimizer->mutable_adam();
+  if (optimizer->has_adam() && optimizer->adam().lr() == 0) optimizer->mutable_adam()->set_lr(rate);
+  if (kind == v1::Optimizer::kAdamw && optimizer->adamw().lr() == 0) {
+    optimizer->mutable_adamw()->set_lr(rate);
+  }
 }
 
 void LanguageModelDefaults(v1::TrainConfig* config) {

@@ -32,6 +32,7 @@ struct Job {
   train::Parts parts;
   v1::ModelConfig model;
   train::TrainingData data;
+  TensorMap initial;  // empty: random weights
   std::unique_ptr<ThreadPool> pool;
 };
 
@@ -47,20 +48,6 @@ Status CheckTrainingLength(const Job& job) {
     return absl::DataLossError("expected at least 2 characters in the validation part, got 1");
   }
   return absl::OkStatus();
-}
-
-StatusOr<Job> Prepare(v1::TrainConfig config) {
-  Job job;
-  job.config = std::move(config);
-  SEQ_ASSIGN_OR_RETURN(job.dataset, LoadDataset(job.config.task(), job.config.data()));
-  SEQ_ASSIGN_OR_RETURN(job.parts, train::SplitRows(job.config.data().split(), job.dataset.size));
-  SEQ_ASSIGN_OR_RETURN(job.model, BuildModelConfig(job.config, job.dataset, job.parts.train));
-  SEQ_RETURN_IF_ERROR(CheckTrainingLength(job));
-  SEQ_ASSIGN_OR_RETURN(job.data, BuildTrainingData(job.model, job.dataset, job.parts.train));
-  const unsigned threads = job.config.train().threads();
-  job.pool = std::make_unique<ThreadPool>(
-      threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency()));
-  return job;
 }
 
 // Before hours of training, not after them.
@@ -84,6 +71,43 @@ Status PrepareOutput(const v1::OutputConfig& output) {
   return absl::OkStatus();
 }
 
+// Empty: random ones.
+StatusOr<TensorMap> FirstWeights(const std::string& init_from) {
+  TensorMap initial;
+  if (init_from.empty()) return initial;
+  SEQ_ASSIGN_OR_RETURN(ModelContents contents, ReadModelFile(init_from));
+  initial = std::move(contents.tensors);
+  for (auto& [name, tensor] : initial) tensor = Rounded(tensor, Precision::kFp32);
+  return initial;
+}
+
+bool IsFirst(const FitOptions& options) {
+  return options.ranks == nullptr || options.ranks->rank() == 0;
+}
+
+StatusOr<v1::TrainConfig> Configure(const FitOptions& options) {
+  SEQ_ASSIGN_OR_RETURN(v1::TrainConfig config, LoadConfig(options.config));
+  SEQ_RETURN_IF_ERROR(ApplyDefaults(&config));
+  SEQ_ASSIGN_OR_RETURN(*config.mutable_train(), train::ResolveTrainOptions(config));
+  return config;
+}
+
+StatusOr<Job> Prepare(v1::TrainConfig config, const FitOptions& options) {
+  if (IsFirst(options)) SEQ_RETURN_IF_ERROR(PrepareOutput(config.output()));
+  Job job;
+  job.config = std::move(config);
+  SEQ_ASSIGN_OR_RETURN(job.initial, FirstWeights(options.init_from));
+  SEQ_ASSIGN_OR_RETURN(job.dataset, LoadDataset(job.config.task(), job.config.data()));
+  SEQ_ASSIGN_OR_RETURN(job.parts, train::SplitRows(job.config.data().split(), job.dataset.size));
+  SEQ_ASSIGN_OR_RETURN(job.model, BuildModelConfig(job.config, job.dataset, job.parts.train));
+  SEQ_RETURN_IF_ERROR(CheckTrainingLength(job));
+  SEQ_ASSIGN_OR_RETURN(job.data, BuildTrainingData(job.model, job.dataset, job.parts.train));
+  const unsigned threads = job.config.train().threads();
+  job.pool = std::make_unique<ThreadPool>(
+      threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency()));
+  return job;
+}
+
 StatusOr<train::Measures> MeasurePart(const Job& job, const TensorMap& tensors,
                                       const train::Part& part) {
   ModelContents contents;
@@ -102,21 +126,20 @@ StatusOr<std::unique_ptr<MetricsLog>> OpenMetrics(const std::string& run_dir, ui
 
 StatusOr<train::FitResult> Train(const Job& job, const FitOptions& options) {
   SEQ_ASSIGN_OR_RETURN(const ProgressKind kind, ParseProgress(options.progress, stderr));
-  TensorMap initial;
-  if (!options.init_from.empty()) {
-    SEQ_ASSIGN_OR_RETURN(ModelContents contents, ReadModelFile(options.init_from));
-    initial = std::move(contents.tensors);
-    for (auto& [name, tensor] : initial) tensor = Rounded(tensor, Precision::kFp32);
-  }
   const std::string& run_dir = job.config.output().run_dir();
   std::unique_ptr<MetricsLog> log;
   Progress progress(kind, job.model.task() == "forecast" ? "steps" : "chars", stderr);
   train::TrainerHooks hooks;
   hooks.stop = options.stop;
+  hooks.ranks = options.ranks;
   if (job.parts.validation.size() > 0) {
     hooks.validate = [&](const TensorMap& tensors) {
       return MeasurePart(job, tensors, job.parts.validation);
     };
+  }
+  const TensorMap* initial = job.initial.empty() ? nullptr : &job.initial;
+  if (!IsFirst(options)) {
+    return train::Fit(job.config, job.model, job.data, run_dir, options.resume, initial, hooks);
   }
   hooks.on_start = [&](uint64_t update) -> Status {
     SEQ_ASSIGN_OR_RETURN(log, OpenMetrics(run_dir, update));
@@ -130,8 +153,8 @@ StatusOr<train::FitResult> Train(const Job& job, const FitOptions& options) {
     log->Add(event);
     progress.Validation(event);
   };
-  auto result = train::Fit(job.config, job.model, job.data, run_dir, options.resume,
-                           options.init_from.empty() ? nullptr : &initial, hooks);
+  auto result =
+      train::Fit(job.config, job.model, job.data, run_dir, options.resume, initial, hooks);
   progress.Clear();
   if (result.ok()) SEQ_RETURN_IF_ERROR(log->Close());
   return result;
@@ -209,16 +232,18 @@ StatusOr<std::vector<std::string>> WriteModel(const Job& job, const train::FitRe
 }  // namespace
 
 Status RunFit(const FitOptions& options) {
-  SEQ_ASSIGN_OR_RETURN(v1::TrainConfig config, LoadConfig(options.config));
-  SEQ_RETURN_IF_ERROR(ApplyDefaults(&config));
-  SEQ_ASSIGN_OR_RETURN(*config.mutable_train(), train::ResolveTrainOptions(config));
+  train::Ranks* const ranks = options.ranks != nullptr ? options.ranks : train::OneRank();
+  auto config = Configure(options);
+  SEQ_RETURN_IF_ERROR(train::Agree(ranks, config.status()));
   if (options.dump_config) {
-    std::printf("%s", WriteYaml(config).c_str());
+    if (IsFirst(options)) std::printf("%s", WriteYaml(*config).c_str());
     return absl::OkStatus();
   }
-  SEQ_RETURN_IF_ERROR(PrepareOutput(config.output()));
-  SEQ_ASSIGN_OR_RETURN(const Job job, Prepare(std::move(config)));
+  const auto prepared = Prepare(*std::move(config), options);
+  SEQ_RETURN_IF_ERROR(train::Agree(ranks, prepared.status()));
+  const Job& job = *prepared;
   SEQ_ASSIGN_OR_RETURN(const train::FitResult result, Train(job, options));
+  if (!IsFirst(options)) return absl::OkStatus();
   SEQ_ASSIGN_OR_RETURN(const TrainingRecord record, MakeRecord(job, result));
   SEQ_ASSIGN_OR_RETURN(const auto files, WriteModel(job, result, record));
   PrintResult(job, result, record, files, options.json);

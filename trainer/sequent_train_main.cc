@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "trainer/commands.h"
+#include "trainer/process_ranks.h"
 
 namespace {
 
@@ -29,7 +30,8 @@ constexpr char kFitExamples[] =
     "\n"
     "  sequent-train fit --task language_model --data book.txt --out book.safetensors\n"
     "  sequent-train fit config.yaml --set train.epochs=5 --set model.layers.1.lstm.units=256\n"
-    "  sequent-train fit config.yaml --resume";
+    "  sequent-train fit config.yaml --resume\n"
+    "  mpirun -np 2 sequent-train fit config.yaml";
 
 constexpr char kPredictExamples[] =
     "Forecasts are printed as CSV, each made one step before its row. Of a text, the log "
@@ -197,7 +199,13 @@ int main(int argc, char** argv) {
     std::signal(SIGINT, OnInterrupt);
     std::signal(SIGTERM, OnInterrupt);
     std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error like a full disk
-    status = sequent::RunFit(fit);
+    auto ranks = sequent::JoinRanks(fit.config.environment);
+    status = ranks.status();
+    if (ranks.ok()) {
+      fit.ranks = ranks->get();
+      status = sequent::RunFit(fit);
+      if (fit.ranks != nullptr && fit.ranks->rank() > 0) return sequent::ExitCode(status);
+    }
   } else if (app.got_subcommand("evaluate")) {
     status = sequent::RunEvaluate(evaluate);
   } else if (app.got_subcommand("predict")) {

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kMagic = "SEQCKPT1";
+constexpr std::string_view kMagic = "SEQCKPT2";
 
 class Writer {
  public:
@@ -27,6 +27,10 @@ class Writer {
   void Put(const std::vector<std::string>& texts) {
     Put(uint64_t{texts.size()});
     for (const std::string& text : texts) Put(text);
+  }
+  void Put(const Patience& patience) {
+    Put(patience.best);
+    Put(patience.bad_validations);
   }
   std::string Take() { return std::move(out_); }
 
@@ -50,6 +54,10 @@ class Reader {
     if (!Has(size)) return;
     text->assign(in_.substr(0, size));
     in_.remove_prefix(size);
+  }
+  void Get(Patience* patience) {
+    Get(&patience->best);
+    Get(&patience->bad_validations);
   }
   void Get(std::vector<std::string>* texts) {
     uint64_t count = 0;
@@ -107,6 +115,7 @@ std::string SerializeCheckpoint(const Checkpoint& checkpoint) {
   writer.Put(checkpoint.finished);
   writer.Put(checkpoint.parameters);
   writer.Put(checkpoint.slots);
+  writer.Put(checkpoint.ema);
   writer.Put(checkpoint.states);
   writer.Put(checkpoint.best_update);
   writer.Put(checkpoint.best);
@@ -115,7 +124,10 @@ std::string SerializeCheckpoint(const Checkpoint& checkpoint) {
     writer.Put(name);
     writer.Put(value);
   }
-  writer.Put(checkpoint.bad_validations);
+  writer.Put(checkpoint.patience);
+  writer.Put(checkpoint.plateau.patience);
+  writer.Put(checkpoint.plateau.factor);
+  writer.Put(checkpoint.plateau.cooldown);
   const std::string rest = writer.Take();
   const uint32_t crc = Crc32c(rest);
   std::string bytes(kMagic);
@@ -126,7 +138,7 @@ std::string SerializeCheckpoint(const Checkpoint& checkpoint) {
 StatusOr<Checkpoint> ParseCheckpoint(std::string_view bytes) {
   uint32_t crc = 0;
   if (!bytes.starts_with(kMagic) || bytes.size() < kMagic.size() + sizeof(crc)) {
-    return absl::DataLossError("checkpoint: expected to begin with SEQCKPT1 and a checksum");
+    return absl::DataLossError("checkpoint: expected to begin with SEQCKPT2 and a checksum");
   }
   std::memcpy(&crc, bytes.data() + kMagic.size(), sizeof(crc));
   bytes.remove_prefix(kMagic.size() + sizeof(crc));
@@ -140,6 +152,7 @@ StatusOr<Checkpoint> ParseCheckpoint(std::string_view bytes) {
   reader.Get(&checkpoint.finished);
   reader.Get(&checkpoint.parameters);
   reader.Get(&checkpoint.slots);
+  reader.Get(&checkpoint.ema);
   reader.Get(&checkpoint.states);
   reader.Get(&checkpoint.best_update);
   reader.Get(&checkpoint.best);
@@ -152,7 +165,10 @@ StatusOr<Checkpoint> ParseCheckpoint(std::string_view bytes) {
     reader.Get(&value);
     checkpoint.best_measures[name] = value;
   }
-  reader.Get(&checkpoint.bad_validations);
+  reader.Get(&checkpoint.patience);
+  reader.Get(&checkpoint.plateau.patience);
+  reader.Get(&checkpoint.plateau.factor);
+  reader.Get(&checkpoint.plateau.cooldown);
   if (!reader.ok() || !reader.AtEnd()) {
     return absl::DataLossError("checkpoint: fields are cut short or followed by more");
   }

@@ -1,6 +1,6 @@
 // Everything a training run needs to go on as if it had never stopped.
 //
-// File: "SEQCKPT1" | u32 CRC-32C of the rest | rest: fields in the order of Checkpoint, integers
+// File: "SEQCKPT2" | u32 CRC-32C of the rest | rest: fields in the order of Checkpoint, integers
 // and floats little-endian, strings and arrays with a u64 length before them. Written atomically.
 // Thread safety: pure functions.
 #ifndef SEQUENT_CORE_TRAIN_CHECKPOINT_H_
@@ -16,19 +16,33 @@
 
 namespace sequent::train {
 
+// How long a measure has not become better.
+struct Patience {
+  double best = 0;  // what it is held against; means nothing before the first validation
+  uint64_t bad_validations = 0;  // since then
+};
+
+struct PlateauState {
+  Patience patience;
+  double factor = 1;
+  uint64_t cooldown = 0;  // validations that still are not counted
+};
+
 struct Checkpoint {
   std::string config;  // TrainConfig with its options resolved, serialised
   std::string model;   // ModelConfig, serialised
   std::string data;    // fingerprint of the training data
   uint64_t update = 0;
-  std::string finished;             // stop reason if the run was over, else empty
-  std::string parameters;           // raw values of the run's type
-  std::vector<std::string> slots;   // the optimiser's
-  std::vector<std::string> states;  // carried state: shard by shard, node by node
+  std::string finished;            // stop reason if the run was over, else empty
+  std::string parameters;          // raw values of the run's type
+  std::vector<std::string> slots;  // the optimiser's
+  std::string ema;                 // raw values; empty without ema
+  std::string states;              // carried state: shard by shard, node by node
   uint64_t best_update = 0;
   std::string best;  // raw values; empty before the first validation
   std::map<std::string, double> best_measures;
-  uint64_t bad_validations = 0;  // since the best one
+  Patience patience;  // of early stopping
+  PlateauState plateau;
 };
 
 std::string SerializeCheckpoint(const Checkpoint& checkpoint);

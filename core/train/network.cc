@@ -88,12 +88,12 @@ void Network<T>::Prepare() {
 }
 
 template <typename T>
-TensorMap Network<T>::ToTensors() const {
+TensorMap Network<T>::ToTensors(const std::vector<T>& values) const {
   TensorMap tensors;
   for (size_t i = 0; i < table_.size(); ++i) {
     Tensor& tensor = tensors[table_[i].name];
     tensor.shape = table_[i].shape;
-    const auto begin = parameters_.begin() + static_cast<ptrdiff_t>(offsets_[i]);
+    const auto begin = values.begin() + static_cast<ptrdiff_t>(offsets_[i]);
     tensor.values.assign(begin, begin + static_cast<ptrdiff_t>(SizeOf(table_[i])));
   }
   return tensors;

@@ -103,7 +103,9 @@ class Network {
   // To be called after parameters() changed.
   void Prepare();
 
-  TensorMap ToTensors() const;
+  TensorMap ToTensors() const { return ToTensors(parameters_); }
+  // `values` in the place of parameters().
+  TensorMap ToTensors(const std::vector<T>& values) const;
   // Every tensor of the table must be there with its size.
   Status FromTensors(const TensorMap& tensors);
 

@@ -1,75 +1,12 @@
 // Defaults and checks of the training options.
-#include <cmath>
 #include <string>
 
+#include "core/train/option_checks.h"
+#include "core/train/selection.h"
 #include "core/train/trainer.h"
 
 namespace sequent::train {
 namespace {
-
-Status Bad(const std::string& key, const std::string& expected, const std::string& got) {
-  return absl::InvalidArgumentError(StrCat("train.", key, ": expected ", expected, ", got ", got));
-}
-
-Status CheckPositive(const std::string& key, double value) {
-  if (value > 0 && std::isfinite(value)) return absl::OkStatus();
-  return Bad(key, "> 0", StrCat(value));
-}
-
-Status CheckNotNegative(const std::string& key, double value) {
-  if (value >= 0 && std::isfinite(value)) return absl::OkStatus();
-  return Bad(key, ">= 0", StrCat(value));
-}
-
-Status CheckFraction(const std::string& key, double value) {
-  if (value >= 0 && value < 1) return absl::OkStatus();
-  return Bad(key, "0 <= x < 1", StrCat(value));
-}
-
-Status CheckChoice(const std::string& key, const std::string& value, const std::string& first,
-                   const std::string& second) {
-  if (value == first || value == second) return absl::OkStatus();
-  return Bad(key, StrCat(first, " or ", second), StrCat("'", value, "'"));
-}
-
-Status ResolveOptimizer(v1::Optimizer* optimizer) {
-  if (optimizer->has_sgd()) {
-    v1::Sgd* sgd = optimizer->mutable_sgd();
-    SEQ_RETURN_IF_ERROR(CheckPositive("optimizer.sgd.lr", sgd->lr()));
-    SEQ_RETURN_IF_ERROR(CheckFraction("optimizer.sgd.momentum", sgd->momentum()));
-    SEQ_RETURN_IF_ERROR(CheckNotNegative("optimizer.sgd.l2", sgd->l2()));
-    if (sgd->nesterov() && sgd->momentum() == 0) {
-      return Bad("optimizer.sgd.nesterov", "a momentum > 0 with it", "momentum 0");
-    }
-    return absl::OkStatus();
-  }
-  v1::Adam* adam = optimizer->mutable_adam();
-  if (adam->lr() == 0) adam->set_lr(0.001);
-  if (!adam->has_beta1()) adam->set_beta1(0.9);
-  if (!adam->has_beta2()) adam->set_beta2(0.999);
-  if (!adam->has_epsilon()) adam->set_epsilon(1e-8);
-  SEQ_RETURN_IF_ERROR(CheckPositive("optimizer.adam.lr", adam->lr()));
-  SEQ_RETURN_IF_ERROR(CheckFraction("optimizer.adam.beta1", adam->beta1()));
-  SEQ_RETURN_IF_ERROR(CheckFraction("optimizer.adam.beta2", adam->beta2()));
-  SEQ_RETURN_IF_ERROR(CheckNotNegative("optimizer.adam.l2", adam->l2()));
-  SEQ_RETURN_IF_ERROR(CheckNotNegative("optimizer.adam.weight_decay", adam->weight_decay()));
-  return CheckPositive("optimizer.adam.epsilon", adam->epsilon());
-}
-
-Status ResolveSchedule(v1::Schedule* schedule) {
-  if (schedule->has_cosine()) {
-    const double factor = schedule->cosine().final_factor();
-    if (factor >= 0 && factor <= 1) return absl::OkStatus();
-    return Bad("schedule.cosine.final_factor", "0 <= x <= 1", StrCat(factor));
-  }
-  if (schedule->has_exponential()) {
-    v1::Schedule::Exponential* exponential = schedule->mutable_exponential();
-    if (exponential->every_updates() == 0) exponential->set_every_updates(1);
-    return CheckPositive("schedule.exponential.factor", exponential->factor());
-  }
-  schedule->mutable_constant();
-  return absl::OkStatus();
-}
 
 Status ResolveInitialization(v1::Initialization* init) {
   if (init->input().empty()) init->set_input("glorot_uniform");
@@ -81,6 +18,12 @@ Status ResolveInitialization(v1::Initialization* init) {
   SEQ_RETURN_IF_ERROR(
       CheckChoice("initialization.recurrent", init->recurrent(), "orthogonal", "glorot_uniform"));
   return CheckChoice("initialization.embedding", init->embedding(), "normal", "glorot_uniform");
+}
+
+Status ResolveEarlyStopping(v1::EarlyStopping* stopping) {
+  SEQ_RETURN_IF_ERROR(
+      ResolveMonitor("early_stopping", stopping->mutable_monitor(), stopping->mutable_mode()));
+  return CheckNotNegative("early_stopping.min_delta", stopping->min_delta());
 }
 
 }  // namespace
@@ -104,12 +47,11 @@ StatusOr<v1::TrainOptions> ResolveTrainOptions(const v1::TrainConfig& config) {
   SEQ_RETURN_IF_ERROR(ResolveOptimizer(options.mutable_optimizer()));
   SEQ_RETURN_IF_ERROR(ResolveSchedule(options.mutable_schedule()));
   SEQ_RETURN_IF_ERROR(ResolveInitialization(options.mutable_initialization()));
-  const std::string& monitor = options.early_stopping().monitor();
-  if (!monitor.empty() && monitor != "validation.loss") {
-    return Bad("early_stopping.monitor", "validation.loss", StrCat("'", monitor, "'"));
-  }
-  SEQ_RETURN_IF_ERROR(
-      CheckNotNegative("early_stopping.min_delta", options.early_stopping().min_delta()));
+  SEQ_RETURN_IF_ERROR(ResolveEarlyStopping(options.mutable_early_stopping()));
+  if (options.accumulate() == 0) options.set_accumulate(1);
+  if (options.accumulate() > 65536)
+    return Bad("accumulate", "1 to 65536", StrCat(options.accumulate()));
+  SEQ_RETURN_IF_ERROR(CheckFraction("ema.decay", options.ema().decay()));
   SEQ_RETURN_IF_ERROR(CheckNotNegative("clip.global_norm", options.clip().global_norm()));
   SEQ_RETURN_IF_ERROR(CheckNotNegative("clip.epsilon", options.clip().epsilon()));
   SEQ_RETURN_IF_ERROR(CheckNotNegative("clip.value", options.clip().value()));

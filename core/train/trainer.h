@@ -16,6 +16,7 @@
 #include "core/base/status.h"
 #include "core/model/tensor.h"
 #include "core/train/data.h"
+#include "core/train/ranks.h"
 #include "sequent/v1/model.pb.h"
 #include "sequent/v1/train.pb.h"
 
@@ -52,10 +53,16 @@ struct TrainerHooks {
   // After a checkpoint was written.
   std::function<void(uint64_t update)> on_checkpoint;
   const std::atomic<bool>* stop = nullptr;  // Ctrl-C: finish the update, then stop
+  // The processes that train this model; null: this one alone. `validate` must be set on all or on
+  // none and is called on rank 0; the other hooks are each rank's own affair. Errors are the same
+  // on all ranks.
+  Ranks* ranks = nullptr;
 };
 
 struct FitResult {
-  TensorMap best;  // by validation loss; the last ones without validation
+  // By early_stopping.monitor; the last ones without validation. The moving average, if there is
+  // one.
+  TensorMap best;
   Measures best_measures;
   uint64_t best_update = 0;
   uint64_t updates = 0;
@@ -74,10 +81,10 @@ StatusOr<v1::TrainOptions> ResolveTrainOptions(const v1::TrainConfig& config);
 // none. With `resume` goes on from the newest checkpoint, or from the beginning if there is none; a
 // checkpoint of another configuration is refused by the name of the key that differs. `initial`:
 // weights to start from instead of random ones, or null. Without `resume` checkpoints in `run_dir`
-// are removed first. Errors: INVALID_ARGUMENT (config), FAILED_PRECONDITION (resume refused;
-// nothing was touched), OUT_OF_RANGE (loss, gradient or weights not finite: names update, layer and
-// gradient norm; the last checkpoint is kept), RESOURCE_EXHAUSTED or UNAVAILABLE (a checkpoint
-// could not be written; the one before it is kept).
+// are removed first; only rank 0 touches `run_dir`. Errors: INVALID_ARGUMENT (config),
+// FAILED_PRECONDITION (resume refused; nothing was touched), OUT_OF_RANGE (loss, gradient or
+// weights not finite: names update, layer and gradient norm; the last checkpoint is kept),
+// RESOURCE_EXHAUSTED or UNAVAILABLE (a checkpoint could not be written; the one before it is kept).
 StatusOr<FitResult> Fit(const v1::TrainConfig& config, const v1::ModelConfig& model,
                         const TrainingData& data, const std::string& run_dir, bool resume,
                         const TensorMap* initial, const TrainerHooks& hooks);

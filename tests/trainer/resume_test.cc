@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 
 #include <filesystem>
 #include <string>
@@ -21,6 +22,24 @@ const Arguments kMomentum = {
     "model.layers=[{name: e, embedding: {width: 8}}, {name: d, dropout: {rate: 0.2}}, "
     "{name: g, gru: {units: 9}}, {name: r, rnn: {units: 7}}]"};
 const Arguments kInDouble = {"--set", "train.dtype=float64"};
+
+// A file system in memory over a folder, for as long as it lives.
+class SmallDisk {
+ public:
+  SmallDisk(const std::string& folder, const char* options)
+      : folder_(folder), mounted_(mount("none", folder.c_str(), "tmpfs", 0, options) == 0) {}
+  ~SmallDisk() {
+    if (mounted_) umount2(folder_.c_str(), MNT_DETACH);
+  }
+  bool mounted() const { return mounted_; }
+  void Resize(const char* options) {
+    EXPECT_EQ(mount("none", folder_.c_str(), "tmpfs", MS_REMOUNT, options), 0);
+  }
+
+ private:
+  const std::string folder_;
+  const bool mounted_;
+};
 
 class ResumeTest : public SmallFit {
  protected:
@@ -77,6 +96,26 @@ TEST_F(ResumeTest, AFitKilledManyTimesGivesTheSameFile) {
 TEST_F(ResumeTest, SoDoesOneWithMomentumAndOtherCells) {
   ASSERT_EQ(RunProgram(TextFit("whole", kUpdates, kMomentum)).exit_code, 0);
   ExpectTheSameAfterManyKills(TextFit("killed", kUpdates, kMomentum), "killed", 3);
+}
+
+// Between them every optimiser and schedule, accumulation, a moving average, a frozen layer.
+TEST_F(ResumeTest, SoDoesOneWithAnyOtherTechnique) {
+  const Arguments recipes[] = {
+      Sets({"train.optimizer={rmsprop: {centered: true, momentum: 0.5, lr: 0.002}}",
+            "train.schedule={inverse_sqrt: {warmup_updates: 9}}", "train.accumulate=3"}),
+      Sets({"train.optimizer={nadam: {l1: 0.0001}}", "train.schedule={plateau: {patience: 1}}",
+            "train.ema={decay: 0.95}"}),
+      Sets({"train.optimizer={adam: {amsgrad: true, weight_decay: 0.1}, decay_biases: false}",
+            "train.schedule={step: {every_updates: 40, factor: 0.3}}", "train.freeze=e"}),
+      Sets({"train.optimizer={adagrad: {lr: 0.05}}", "train.accumulate=2",
+            "train.schedule={exponential: {factor: 0.99}}", "train.ema={decay: 0.9}"}),
+  };
+  uint64_t seed = 6;
+  for (const Arguments& recipe : recipes) {
+    const std::string name = StrCat("killed", ++seed);
+    ASSERT_EQ(RunProgram(TextFit("whole", kUpdates, recipe)).exit_code, 0);
+    ExpectTheSameAfterManyKills(TextFit(name, kUpdates, recipe), name, seed);
+  }
 }
 
 TEST_F(ResumeTest, SoDoesOneInDouble) {
@@ -200,6 +239,26 @@ TEST_F(ResumeTest, AFullDiskKeepsTheLastCheckpoint) {
   EXPECT_FALSE(std::filesystem::exists(folder_.File("a/checkpoints/20.ckpt")));
 
   const Outcome resumed = RunProgram(TextFit("a", 40, With(keep, {"--resume"})));
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.error;
+  EXPECT_EQ(ModelBytes("whole"), ModelBytes("a"));
+}
+
+// A disk of its own that really is full, where the system lets us make one.
+TEST_F(ResumeTest, ADiskThatFillsUpKeepsTheLastCheckpoint) {
+  const Arguments keep = Sets({"train.checkpoint={every_updates: 2, keep_last: 1000}"});
+  ASSERT_EQ(RunProgram(TextFit("whole", 80, keep)).exit_code, 0);
+  std::filesystem::create_directory(folder_.File("a"));
+  SmallDisk disk(folder_.File("a"), "size=300k");
+  if (!disk.mounted()) GTEST_SKIP() << "a small disk cannot be mounted here";
+
+  const Outcome failed = RunProgram(TextFit("a", 80, keep));
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_THAT(failed.error, HasSubstr(".ckpt"));
+  EXPECT_TRUE(std::filesystem::exists(folder_.File("a/checkpoints/2.ckpt")));
+  EXPECT_FALSE(std::filesystem::exists(Model("a")));
+
+  disk.Resize("size=30m");
+  const Outcome resumed = RunProgram(TextFit("a", 80, With(keep, {"--resume"})));
   ASSERT_EQ(resumed.exit_code, 0) << resumed.error;
   EXPECT_EQ(ModelBytes("whole"), ModelBytes("a"));
 }

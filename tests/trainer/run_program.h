@@ -29,14 +29,15 @@ struct Surroundings {
   std::vector<std::pair<std::string, std::string>> environment;
   rlim_t largest_file = RLIM_INFINITY;  // bytes: past it the disk is full
   int error_to = -1;                    // a descriptor for stderr instead of Outcome::error
+  std::vector<std::string> launcher;    // a command in front, found in PATH
 };
 
 class Child {
  public:
   explicit Child(const std::vector<std::string>& arguments, const Surroundings& around = {}) {
     const char* build = std::getenv("SEQUENT_BINARY_DIR");
-    std::vector<std::string> all = {std::string(build == nullptr ? "." : build) +
-                                    "/bin/sequent-train"};
+    std::vector<std::string> all = around.launcher;
+    all.push_back(std::string(build == nullptr ? "." : build) + "/bin/sequent-train");
     all.insert(all.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (std::string& argument : all) argv.push_back(argument.data());
@@ -49,7 +50,7 @@ class Child {
     for (const auto& [name, value] : around.environment) setenv(name.c_str(), value.c_str(), 1);
     const rlimit limit = {around.largest_file, around.largest_file};
     setrlimit(RLIMIT_FSIZE, &limit);
-    execv(argv[0], argv.data());
+    execvp(argv[0], argv.data());
     _exit(127);
   }
 
@@ -65,6 +66,7 @@ class Child {
   }
 
   void Signal(int signal) const { kill(pid_, signal); }
+  pid_t pid() const { return pid_; }
 
   Outcome Wait() {
     int status = 0;

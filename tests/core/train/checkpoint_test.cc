@@ -16,11 +16,13 @@ Checkpoint Sample() {
   checkpoint.finished = "epochs";
   checkpoint.parameters = "pppp";
   checkpoint.slots = {"aaaa", "", "bbbb"};
-  checkpoint.states = {"ss"};
+  checkpoint.ema = "eeee";
+  checkpoint.states = "ss";
   checkpoint.best_update = 7;
   checkpoint.best = "best";
   checkpoint.best_measures = {{"loss", 1.0 / 3}, {"other", -2}};
-  checkpoint.bad_validations = 4;
+  checkpoint.patience = {-0.5, 4};
+  checkpoint.plateau = {{1.5, 2}, 0.25, 3};
   return checkpoint;
 }
 
@@ -31,7 +33,14 @@ TEST(Checkpoint, ComesBackAsItWas) {
   EXPECT_EQ(again->model, Sample().model);
   EXPECT_EQ(again->slots, Sample().slots);
   EXPECT_EQ(again->best_measures, Sample().best_measures);
-  EXPECT_EQ(again->bad_validations, Sample().bad_validations);
+  EXPECT_EQ(again->ema, Sample().ema);
+  EXPECT_EQ(again->states, Sample().states);
+  EXPECT_EQ(again->patience.best, -0.5);
+  EXPECT_EQ(again->patience.bad_validations, 4u);
+  EXPECT_EQ(again->plateau.patience.best, 1.5);
+  EXPECT_EQ(again->plateau.patience.bad_validations, 2u);
+  EXPECT_EQ(again->plateau.factor, 0.25);
+  EXPECT_EQ(again->plateau.cooldown, 3u);
   EXPECT_EQ(SerializeCheckpoint(*again), bytes);
 }
 

@@ -155,6 +155,19 @@ TEST_F(FitTest, WithoutEpochsItRunsAllOfItsUpdates) {
   EXPECT_EQ(result.stop_reason, "max_updates");
 }
 
+TEST_F(FitTest, TheClockEndsARunAndChangesNoWeight) {
+  const FitResult whole = MustFit("", false, {});
+  config_.mutable_train()->mutable_max_time()->set_nanos(1);
+  const FitResult first = MustFit(folder_.path(), false, {});
+  EXPECT_EQ(first.stop_reason, "max_time");
+  EXPECT_EQ(first.updates, 1u);
+  EXPECT_EQ(MustFit(folder_.path(), true, {}).updates, 2u);
+  config_.mutable_train()->clear_max_time();
+  const FitResult resumed = MustFit(folder_.path(), true, {});
+  EXPECT_EQ(resumed.stop_reason, "epochs");
+  EXPECT_TRUE(SameBits(whole.best, resumed.best));
+}
+
 TEST_F(FitTest, ALossThatIsNotFiniteNamesUpdateLayerAndGradientNorm) {
   model_ = IdsConfig(10);
   AddEmbedding(&model_, "embedding", 4);

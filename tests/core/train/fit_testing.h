@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/base/random.h"
+#include "core/train/checkpoint.h"
 #include "core/train/trainer.h"
 #include "tests/support/models.h"
 
@@ -60,7 +61,8 @@ inline bool SameBits(const TensorMap& a, const TensorMap& b) {
 
 class RunFolder {
  public:
-  RunFolder() : path_(testing::TempDir() + "sequent_run_" + std::to_string(getpid())) {
+  explicit RunFolder(const std::string& name = "")
+      : path_(testing::TempDir() + "sequent_run_" + std::to_string(getpid()) + name) {
     std::filesystem::remove_all(path_);
   }
   ~RunFolder() { std::filesystem::remove_all(path_); }
@@ -72,6 +74,23 @@ class RunFolder {
  private:
   const std::string path_;
 };
+
+// Something that depends on every weight.
+inline StatusOr<Measures> SumOfSquaresMeasure(const TensorMap& tensors) {
+  double sum = 0;
+  for (const auto& [name, tensor] : tensors) {
+    for (const float value : tensor.values) sum += double{value} * value;
+  }
+  return Measures{{"loss", sum}};
+}
+
+// All that the newest checkpoint of a folder carries from one update to the next.
+inline std::string LastState(const RunFolder& folder) {
+  auto checkpoint = ReadNewestCheckpoint(folder.path());
+  EXPECT_TRUE(checkpoint.ok()) << checkpoint.status();
+  checkpoint->config.clear();
+  return SerializeCheckpoint(*checkpoint);
+}
 
 }  // namespace sequent::train
 

@@ -1,4 +1,4 @@
-// What a training recipe is made of: first weights, learning rates, clipping, options.
+// What a training recipe is made of: first weights, options.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "core/train/initialize.h"
-#include "core/train/optimizer.h"
 #include "core/train/trainer.h"
 #include "tests/support/models.h"
 
@@ -70,48 +69,6 @@ TEST(FirstWeights, HoldTheForgetBiasAndNoOther) {
   for (size_t i = 0; i < bias.size(); ++i) EXPECT_EQ(bias[i], i / 20 == 1 ? 1.5f : 0.0f) << i;
 }
 
-TEST(LearningRate, WarmsUpInEqualSteps) {
-  v1::Schedule schedule;
-  schedule.mutable_constant()->set_warmup_updates(4);
-  EXPECT_EQ(LearningRate(schedule, 8, 1, 100), 2);
-  EXPECT_EQ(LearningRate(schedule, 8, 4, 100), 8);
-  EXPECT_EQ(LearningRate(schedule, 8, 5, 100), 8);
-}
-
-TEST(LearningRate, FallsAlongACosine) {
-  v1::Schedule schedule;
-  schedule.mutable_cosine()->set_warmup_updates(10);
-  schedule.mutable_cosine()->set_final_factor(0.2);
-  EXPECT_DOUBLE_EQ(LearningRate(schedule, 1, 10, 110), 1);
-  EXPECT_DOUBLE_EQ(LearningRate(schedule, 1, 60, 110), 0.6);
-  EXPECT_DOUBLE_EQ(LearningRate(schedule, 1, 110, 110), 0.2);
-  EXPECT_DOUBLE_EQ(LearningRate(schedule, 1, 500, 110), 0.2);
-}
-
-TEST(LearningRate, FallsExponentially) {
-  v1::Schedule schedule;
-  schedule.mutable_exponential()->set_factor(0.5);
-  schedule.mutable_exponential()->set_every_updates(10);
-  EXPECT_DOUBLE_EQ(LearningRate(schedule, 1, 10, 100), 0.5);
-  EXPECT_DOUBLE_EQ(LearningRate(schedule, 1, 20, 100), 0.25);
-}
-
-TEST(ClipGradients, ByValueCutsEveryElement) {
-  v1::Clip clip;
-  clip.set_value(1);
-  std::vector<double> gradients = {-3, 0.5, 4};
-  EXPECT_DOUBLE_EQ(ClipGradients(clip, &gradients), std::sqrt(25.25));
-  EXPECT_EQ(gradients, (std::vector<double>{-1, 0.5, 1}));
-}
-
-TEST(ClipGradients, LeavesSmallOnesAlone) {
-  v1::Clip clip;
-  clip.set_global_norm(5);
-  std::vector<double> gradients = {3, 4};
-  EXPECT_EQ(ClipGradients(clip, &gradients), 5);
-  EXPECT_EQ(gradients, (std::vector<double>{3, 4}));
-}
-
 std::string Refusal(const v1::TrainConfig& config) {
   return ResolveTrainOptions(config).status().ToString();
 }
@@ -132,6 +89,25 @@ TEST(TrainOptions, AreRefusedWithKeyAndValue) {
   config.mutable_train()->set_dtype("float16");
   EXPECT_EQ(Refusal(config),
             "INVALID_ARGUMENT: train.dtype: expected float32 or float64, got 'float16'");
+}
+
+TEST(TrainOptions, OfEveryOptimizerAreRefusedUnderItsName) {
+  const auto refusal = [](const v1::Optimizer& optimizer) {
+    v1::TrainConfig config;
+    *config.mutable_train()->mutable_optimizer() = optimizer;
+    return std::string(ToStd(ResolveTrainOptions(config).status().message()));
+  };
+  v1::Optimizer optimizer;
+  optimizer.mutable_sgd();
+  EXPECT_EQ(refusal(optimizer), "train.optimizer.sgd.lr: expected > 0, got 0");
+  optimizer.mutable_adamw()->set_beta2(1);
+  EXPECT_EQ(refusal(optimizer), "train.optimizer.adamw.beta2: expected 0 <= x < 1, got 1");
+  optimizer.mutable_rmsprop()->set_alpha(-0.1);
+  EXPECT_EQ(refusal(optimizer), "train.optimizer.rmsprop.alpha: expected 0 <= x < 1, got -0.1");
+  optimizer.mutable_adagrad()->set_lr_decay(-1);
+  EXPECT_EQ(refusal(optimizer), "train.optimizer.adagrad.lr_decay: expected >= 0, got -1");
+  optimizer.mutable_nadam()->set_l1(-1);
+  EXPECT_EQ(refusal(optimizer), "train.optimizer.nadam.l1: expected >= 0, got -1");
 }
 
 }  // namespace
