@@ -10,6 +10,7 @@
 #include "core/model/config_check.h"
 #include "core/model/graph.h"
 #include "core/train/text_data.h"
+#include "trainer/text_input.h"
 
 namespace sequent {
 namespace {
@@ -100,13 +101,9 @@ Status BuildInput(const v1::TrainConfig& config, const Dataset& dataset,
   }
   if (!language)
     return BuildFeatures(spec.features(), dataset, training, input->mutable_features());
-  static constexpr std::string_view kCodecs[] = {"characters"};
-  SEQ_RETURN_IF_ERROR(
-      CheckChoice("model.input[0].tokens.codec", spec.tokens().codec(), kCodecs).status());
-  input->mutable_tokens()->set_codec("characters");
-  const auto vocabulary = TextCodec::FitCharacters(train::TextPart(dataset.text, training),
-                                                   std::max(1u, spec.tokens().min_count()));
-  input->mutable_tokens()->mutable_vocabulary()->Assign(vocabulary.begin(), vocabulary.end());
+  const std::string_view text = TextOf(dataset, training);
+  SEQ_ASSIGN_OR_RETURN(*input->mutable_tokens(),
+                       FitTokenInput("model.input[0].tokens", spec.tokens(), {&text, 1}));
   return absl::OkStatus();
 }
 
@@ -161,7 +158,11 @@ StatusOr<Dataset> LoadDataset(const std::string& task, const v1::DataConfig& dat
   SEQ_ASSIGN_OR_RETURN(dataset.sha256, HashOf(data));
   if (task == "language_model") {
     SEQ_ASSIGN_OR_RETURN(dataset.text, train::ReadText({data.path().begin(), data.path().end()}));
-    dataset.size = train::CountCodePoints(dataset.text);
+    static constexpr std::string_view kUnits[] = {"characters", "lines"};
+    SEQ_ASSIGN_OR_RETURN(const size_t unit, CheckChoice("data.unit", data.unit(), kUnits));
+    dataset.lines = unit == 1;
+    dataset.size =
+        dataset.lines ? train::CountLines(dataset.text) : train::CountCodePoints(dataset.text);
   } else {
     SEQ_ASSIGN_OR_RETURN(dataset.series, train::ReadSeries(data));
     dataset.size = dataset.series.rows();
@@ -197,12 +198,16 @@ StatusOr<train::TrainingData> BuildTrainingData(const v1::ModelConfig& model,
   return data;
 }
 
+std::string_view TextOf(const Dataset& dataset, const train::Part& part) {
+  return dataset.lines ? train::LinePart(dataset.text, part) : train::TextPart(dataset.text, part);
+}
+
 std::vector<int32_t> EncodePart(const TextCodec& codec, const Dataset& dataset,
                                 const train::Part& part) {
   std::vector<std::byte> state(codec.state_size());
   codec.InitState(state.data());
   std::vector<int32_t> tokens;
-  codec.Encode(state.data(), train::TextPart(dataset.text, part), true, &tokens);
+  codec.Encode(state.data(), TextOf(dataset, part), true, &tokens);
   return tokens;
 }
 

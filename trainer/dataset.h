@@ -5,6 +5,7 @@
 #define SEQUENT_TRAINER_DATASET_H_
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/status.h"
@@ -21,7 +22,8 @@ namespace sequent {
 struct Dataset {
   std::string text;
   train::SeriesTable series;
-  size_t size = 0;  // code points or rows
+  bool lines = false;  // data.unit: parts of a text are cut in lines, not in code points
+  size_t size = 0;     // code points, lines or rows
   std::string sha256;
 };
 
@@ -37,6 +39,9 @@ StatusOr<v1::ModelConfig> BuildModelConfig(const v1::TrainConfig& config, const 
 StatusOr<train::TrainingData> BuildTrainingData(const v1::ModelConfig& model,
                                                 const Dataset& dataset,
                                                 const train::Part& training);
+
+// A part of the text.
+std::string_view TextOf(const Dataset& dataset, const train::Part& part);
 
 std::vector<int32_t> EncodePart(const TextCodec& codec, const Dataset& dataset,
                                 const train::Part& part);

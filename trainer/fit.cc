@@ -36,14 +36,16 @@ struct Job {
 };
 
 Status CheckTrainingLength(const Job& job) {
-  const size_t need =
-      job.model.task() == "forecast" ? std::max(2u, job.config.train().window()) : 2;
+  const size_t need = job.model.task() == "forecast" ? std::max(2u, job.config.train().window())
+                      : job.dataset.lines            ? 1
+                                                     : 2;
   if (job.parts.train.size() < need) {
     return absl::DataLossError(StrCat("expected at least ", need,
                                       " rows in the training part (train.window), got ",
                                       job.parts.train.size()));
   }
-  if (job.model.task() == "language_model" && job.parts.validation.size() == 1) {
+  if (job.model.task() == "language_model" && !job.dataset.lines &&
+      job.parts.validation.size() == 1) {
     return absl::DataLossError("expected at least 2 characters in the validation part, got 1");
   }
   return absl::OkStatus();
@@ -61,6 +63,12 @@ StatusOr<Job> Prepare(v1::TrainConfig config) {
   job.pool = std::make_unique<ThreadPool>(
       threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency()));
   return job;
+}
+
+// What one step of the model takes in, in the plural.
+const char* SymbolName(const v1::ModelConfig& model) {
+  if (model.inputs(0).has_features()) return "steps";
+  return model.inputs(0).tokens().codec() == "characters" ? "characters" : "tokens";
 }
 
 // Before hours of training, not after them.
@@ -110,7 +118,7 @@ StatusOr<train::FitResult> Train(const Job& job, const FitOptions& options) {
   }
   const std::string& run_dir = job.config.output().run_dir();
   std::unique_ptr<MetricsLog> log;
-  Progress progress(kind, job.model.task() == "forecast" ? "steps" : "chars", stderr);
+  Progress progress(kind, SymbolName(job.model), stderr);
   train::TrainerHooks hooks;
   hooks.stop = options.stop;
   if (job.parts.validation.size() > 0) {
@@ -184,8 +192,7 @@ void PrintResult(const Job& job, const train::FitResult& result, const TrainingR
   }
   if (!record.test.empty()) std::printf("%s", DescribeMeasures("test", record.test).c_str());
   if (result.symbols > 0) {
-    std::printf("trained on %.0f %s per second\n", speed,
-                job.model.task() == "forecast" ? "steps" : "characters");
+    std::printf("trained on %.0f %s per second\n", speed, SymbolName(job.model));
   }
   for (const std::string& file : files) std::printf("wrote %s\n", file.c_str());
   if (result.stop_reason == "interrupted") std::printf("to go on: the same command, --resume\n");

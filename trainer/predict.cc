@@ -87,8 +87,9 @@ Status PrintContinuation(const ModelData& loaded, const PredictOptions& options)
   int32_t token = tokens.back();
   for (uint64_t step = 0; step < options.steps; ++step) {
     const auto& logits = writer.Step(&token, 1);
+    const int32_t previous = token;
     token = SampleClass(logits, sampling, UniformDraw(options.seed, 0, step, 0), &scratch);
-    std::fputs(model.text_codec()->TokenText(token).c_str(), stdout);
+    std::fputs(model.text_codec()->Text(previous, token).c_str(), stdout);
   }
   std::printf("\n");
   return absl::OkStatus();

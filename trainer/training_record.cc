@@ -28,6 +28,7 @@ Json DataToJson(const TrainingRecord& record) {
           {"targets", ToNames(record.data.targets())},
           {"covariates", ToNames(record.data.covariates())},
           {"missing", record.data.missing()},
+          {"unit", record.data.unit()},
           {"train", PartToJson(record.parts.train)},
           {"validation", PartToJson(record.parts.validation)},
           {"test", PartToJson(record.parts.test)}};
@@ -39,6 +40,8 @@ void DataFromJson(const Json& json, TrainingRecord* record) {
   for (const auto& name : json.at("covariates").get<Names>()) record->data.add_covariates(name);
   record->data.set_time(json.at("time").get<std::string>());
   record->data.set_missing(json.at("missing").get<std::string>());
+  // Since this version.
+  record->data.set_unit(json.value("unit", ""));
   record->data_sha256 = json.at("sha256").get<std::string>();
   record->parts.train = PartFromJson(json.at("train"));
   record->parts.validation = PartFromJson(json.at("validation"));

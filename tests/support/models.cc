@@ -4,6 +4,7 @@
 
 #include "core/base/random.h"
 #include "core/codec/text_codec.h"
+#include "core/model/input_check.h"
 #include "core/model/tensor_table.h"
 
 namespace sequent {
@@ -44,6 +45,16 @@ v1::ModelConfig TextConfig(std::string_view characters) {
   for (const std::string& entry : TextCodec::FitCharacters(characters, 1)) {
     tokens->add_vocabulary(entry);
   }
+  return config;
+}
+
+v1::ModelConfig WordConfig(const std::vector<std::string>& words) {
+  v1::ModelConfig config = EmptyConfig("language_model");
+  v1::TokenInput* tokens = config.mutable_inputs(0)->mutable_tokens();
+  tokens->set_codec("words");
+  tokens->set_line_ends(true);
+  for (const std::string_view token : kSpecialTokens) tokens->add_vocabulary(std::string(token));
+  for (const std::string& word : words) tokens->add_vocabulary(word);
   return config;
 }
 
@@ -153,6 +164,15 @@ ModelContents TinyTextModel() {
   AddSoftmax(&config, "next");
   config.mutable_feedback()->set_head("next");
   return RandomModel(config, 1);
+}
+
+ModelContents TinyWordModel() {
+  v1::ModelConfig config = WordConfig({"in", "the", "beginning", "god", "don't", ".", ","});
+  AddEmbedding(&config, "embedding", 8);
+  AddGru(&config, "gru", 16);
+  AddSoftmax(&config, "next");
+  config.mutable_feedback()->set_head("next");
+  return RandomModel(config, 3);
 }
 
 ModelContents TinySeriesModel(HeadKind kind) {

@@ -20,6 +20,8 @@ namespace sequent {
 // Configurations to add layers and heads to. Heads are not yet in them, so they do not resolve yet.
 // language_model over <unk> and the characters of `characters` (UTF-8, each once).
 v1::ModelConfig TextConfig(std::string_view characters);
+// language_model over these words and the four special tokens; a line's end is one.
+v1::ModelConfig WordConfig(const std::vector<std::string>& words);
 // language_model over token ids 0 .. size-1, without text.
 v1::ModelConfig IdsConfig(uint32_t size);
 // forecast over columns that pass as they are.
@@ -55,6 +57,9 @@ ModelContents RandomModel(const v1::ModelConfig& config, uint64_t seed);
 
 // Characters of lower-case English and 'é'; embedding 8, lstm 16, softmax "next", fed back.
 ModelContents TinyTextModel();
+// Words "in", "the", "beginning", "god", "don't", "." and ","; embedding 8, gru 16, softmax "next",
+// fed back.
+ModelContents TinyWordModel();
 // Columns "temperature" and "wind" (impute last, difference 1, standard scale); gru 16, regression
 // "next" (point or gaussian), fed back.
 ModelContents TinySeriesModel(HeadKind kind);

@@ -47,9 +47,11 @@ TEST(YamlReader, NamesTheNearestKeyAndTheLine) {
 }
 
 TEST(YamlReader, ListsTheKeysThereAreIfNoneIsNear) {
-  EXPECT_EQ(Refusal("data: {nonsense: 1}"),
-            "data.nonsense: unknown key; known here: path, split, shuffle, time, targets, "
-            "covariates, missing (config.yaml:1)");
+  EXPECT_EQ(
+      Refusal("data: {nonsense: 1}"),
+      "data.nonsense: unknown key; known here: path, split, shuffle, time, targets, "
+      "covariates, missing, format, text, labels, sequence_ends, ignore_label, shuffle_split, "
+      "unit (config.yaml:1)");
 }
 
 TEST(YamlReader, RefusesAWordWhereANumberBelongs) {

@@ -68,9 +68,10 @@ void AddTasksAndInputs(List* list) {
              [](auto* c) { Features(c)->add_columns()->set_name("a"); });
   list->Series("ForecastOfTokens", "inputs[0]: expected features for task forecast",
                [](auto* c) { Tokens(c)->set_codec("ids"); });
-  list->Text("NoCodec", "inputs[0].tokens.codec: expected characters | ids, got ''",
+  list->Text("NoCodec", "inputs[0].tokens.codec: expected characters | ids | words | list, got ''",
              [](auto* c) { Tokens(c)->clear_codec(); });
-  list->Text("UnknownCodec", "tokens.codec: expected characters | ids, got 'charcters'; did you",
+  list->Text("UnknownCodec",
+             "tokens.codec: expected characters | ids | words | list, got 'charcters'; did you",
              [](auto* c) { Tokens(c)->set_codec("charcters"); });
   list->Text("NoVocabulary", "inputs[0].tokens.vocabulary: expected 1..1048576 entries, got 0",
              [](auto* c) { Tokens(c)->clear_vocabulary(); });
@@ -104,6 +105,48 @@ void AddVocabularies(List* list) {
   list->LearnedText("EntryTwice",
                     "tokens.vocabulary[3]: expected a character not listed before, got 'a'",
                     [](auto* c) { Tokens(c)->set_vocabulary(3, "a"); });
+}
+
+// Turns the input into one of words.
+void ToWords(v1::ModelConfig* c) {
+  Tokens(c)->set_codec("words");
+  Tokens(c)->clear_vocabulary();
+  for (const char* entry : {"<pad>", "<unk>", "<bos>", "<eos>", "god"}) {
+    Tokens(c)->add_vocabulary(entry);
+  }
+}
+
+void AddWords(List* list) {
+  list->Text("CharactersInLowerCase", "tokens.lowercase: expected false with codec characters",
+             [](auto* c) { Tokens(c)->set_lowercase(true); });
+  list->Text("CharactersWithLineEnds", "tokens.line_ends: expected false with codec characters",
+             [](auto* c) { Tokens(c)->set_line_ends(true); });
+  list->Text("WordsWithoutTheSpecialOnes", "tokens.vocabulary: expected 4..1048576 entries, got 3",
+             [](auto* c) {
+               Tokens(c)->set_codec("words");
+               Tokens(c)->mutable_vocabulary()->RemoveLast();
+             });
+  list->LearnedText("SpecialTokenOfAnotherName", "vocabulary[3]: expected '<eos>', got '</s>'",
+                    [](auto* c) {
+                      ToWords(c);
+                      Tokens(c)->set_vocabulary(3, "</s>");
+                    });
+  list->LearnedText("TwoWordsInAnEntry", "vocabulary[5]: expected a word of at most 64 bytes",
+                    [](auto* c) {
+                      ToWords(c);
+                      Tokens(c)->add_vocabulary("my god");
+                    });
+  list->LearnedText("WordTwice", "vocabulary[5]: expected a word not listed before, got 'god'",
+                    [](auto* c) {
+                      ToWords(c);
+                      Tokens(c)->add_vocabulary("god");
+                    });
+  list->LearnedText("UpperCaseWhereThereIsNone", "vocabulary[5]: expected lower case, got 'God'",
+                    [](auto* c) {
+                      ToWords(c);
+                      Tokens(c)->set_lowercase(true);
+                      Tokens(c)->add_vocabulary("God");
+                    });
 }
 
 void AddColumns(List* list) {
@@ -358,6 +401,7 @@ std::vector<BadConfig> BadConfigs() {
   List list;
   AddTasksAndInputs(&list);
   AddVocabularies(&list);
+  AddWords(&list);
   AddColumns(&list);
   AddLayers(&list);
   AddLayerFields(&list);

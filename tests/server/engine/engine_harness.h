@@ -32,6 +32,10 @@ class EngineHarness {
     registry_.Add("series", 1, *Model::Create(TinySeriesModel(HeadKind::kGaussian)));
   }
 
+  void Add(const std::string& name, ModelContents contents) {
+    registry_.Add(name, 1, *Model::Create(std::move(contents)));
+  }
+
   Engine* engine() { return &engine_; }
   Metrics* metrics() { return &metrics_; }
 
