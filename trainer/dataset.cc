@@ -6,10 +6,12 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/hash.h"
+#include "core/base/random.h"
 #include "core/codec/series_codec.h"
 #include "core/model/config_check.h"
 #include "core/model/graph.h"
 #include "core/train/text_data.h"
+#include "trainer/label_data.h"
 #include "trainer/text_input.h"
 
 namespace sequent {
@@ -85,25 +87,26 @@ Status BuildFeatures(const v1::FeatureSpec& spec, const Dataset& dataset,
 
 Status BuildInput(const v1::TrainConfig& config, const Dataset& dataset,
                   const train::Part& training, v1::ModelConfig* model) {
-  const bool language = config.task() == "language_model";
+  const bool tokens = config.task() != "forecast";
   if (config.model().input_size() != 1) {
     return Expected("model.input", "one input", StrCat(config.model().input_size()));
   }
   const v1::InputSpec& spec = config.model().input(0);
   v1::Input* input = model->add_inputs();
   input->set_name(spec.name().empty() ? "input" : spec.name());
-  if (language != spec.has_tokens()) {
+  if (tokens != spec.has_tokens()) {
     return Expected("model.input[0]",
-                    language ? "tokens for a language_model" : "features for a forecast",
+                    StrCat(tokens ? "tokens" : "features", " for task ", config.task()),
                     spec.has_tokens()     ? "tokens"
                     : spec.has_features() ? "features"
                                           : "neither");
   }
-  if (!language)
-    return BuildFeatures(spec.features(), dataset, training, input->mutable_features());
-  const std::string_view text = TextOf(dataset, training);
+  if (!tokens) return BuildFeatures(spec.features(), dataset, training, input->mutable_features());
+  const std::vector<std::string_view> texts = dataset.sequences.empty()
+                                                  ? std::vector{TextOf(dataset, training)}
+                                                  : TextsOf(dataset, training);
   SEQ_ASSIGN_OR_RETURN(*input->mutable_tokens(),
-                       FitTokenInput("model.input[0].tokens", spec.tokens(), {&text, 1}));
+                       FitTokenInput("model.input[0].tokens", spec.tokens(), texts));
   return absl::OkStatus();
 }
 
@@ -115,6 +118,7 @@ void CompleteHeads(const v1::TrainConfig& config, const Dataset& dataset, v1::Mo
     head.mutable_regression()->mutable_columns()->Assign(
         columns.begin(), columns.begin() + static_cast<ptrdiff_t>(dataset.series.targets));
   }
+  if (!dataset.sequences.empty()) return;
   if (config.model().has_feedback()) {
     *model->mutable_feedback() = config.model().feedback();
   } else if (model->heads_size() > 0) {
@@ -151,9 +155,29 @@ StatusOr<train::Series> BuildSeries(const v1::ModelConfig& model, const Dataset&
   return series;
 }
 
+Status LoadSequences(const std::string& task, const v1::DataConfig& data,
+                     const LoadOptions& options, Dataset* dataset) {
+  dataset->tagged = task == "tag";
+  dataset->ignore_label = data.ignore_label();
+  const auto read = dataset->tagged ? train::ReadTagged : train::ReadTexts;
+  SEQ_ASSIGN_OR_RETURN(auto sequences, read(data, options.with_labels));
+  dataset->size = sequences.size();
+  if (!data.shuffle_split()) {
+    dataset->sequences = std::move(sequences);
+    return absl::OkStatus();
+  }
+  constexpr uint64_t kSplitStream = 0x73706c6974;
+  const uint64_t key = RandomStream(options.seed, kSplitStream, 0).Bits(0);
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    dataset->sequences.push_back(std::move(sequences[Permute(key, sequences.size(), i)]));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-StatusOr<Dataset> LoadDataset(const std::string& task, const v1::DataConfig& data) {
+StatusOr<Dataset> LoadDataset(const std::string& task, const v1::DataConfig& data,
+                              const LoadOptions& options) {
   Dataset dataset;
   SEQ_ASSIGN_OR_RETURN(dataset.sha256, HashOf(data));
   if (task == "language_model") {
@@ -163,6 +187,8 @@ StatusOr<Dataset> LoadDataset(const std::string& task, const v1::DataConfig& dat
     dataset.lines = unit == 1;
     dataset.size =
         dataset.lines ? train::CountLines(dataset.text) : train::CountCodePoints(dataset.text);
+  } else if (task == "classify" || task == "tag") {
+    SEQ_RETURN_IF_ERROR(LoadSequences(task, data, options, &dataset));
   } else {
     SEQ_ASSIGN_OR_RETURN(dataset.series, train::ReadSeries(data));
     dataset.size = dataset.series.rows();
@@ -178,6 +204,9 @@ StatusOr<v1::ModelConfig> BuildModelConfig(const v1::TrainConfig& config, const 
   SEQ_RETURN_IF_ERROR(BuildInput(config, dataset, training, &model));
   *model.mutable_layers() = config.model().layers();
   CompleteHeads(config, dataset, &model);
+  if (!dataset.sequences.empty()) {
+    SEQ_RETURN_IF_ERROR(FitLabels(config.data(), dataset, training, &model));
+  }
   const auto graph = ResolveGraph(model);
   if (!graph.ok()) {
     return absl::InvalidArgumentError(StrCat("model.", graph.status().message()));
@@ -189,6 +218,10 @@ StatusOr<train::TrainingData> BuildTrainingData(const v1::ModelConfig& model,
                                                 const Dataset& dataset,
                                                 const train::Part& training) {
   train::TrainingData data;
+  if (!dataset.sequences.empty()) {
+    SEQ_ASSIGN_OR_RETURN(data.samples, BuildSamples(model, dataset, training));
+    return data;
+  }
   if (model.task() == "language_model") {
     SEQ_ASSIGN_OR_RETURN(const auto codec, TextCodec::Create(model.inputs(0).tokens()));
     data.stream.tokens = EncodePart(*codec, dataset, training);

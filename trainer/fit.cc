@@ -15,6 +15,8 @@
 #include "core/train/trainer.h"
 #include "trainer/commands.h"
 #include "trainer/dataset.h"
+#include "trainer/label_data.h"
+#include "trainer/label_report.h"
 #include "trainer/metrics_log.h"
 #include "trainer/progress.h"
 #include "trainer/publish.h"
@@ -51,13 +53,24 @@ Status CheckTrainingLength(const Job& job) {
   return absl::OkStatus();
 }
 
+// Of the other parts, before the training rather than after it.
+Status CheckLabels(const Job& job) {
+  if (job.dataset.sequences.empty()) return absl::OkStatus();
+  for (const train::Part& part : {job.parts.validation, job.parts.test}) {
+    SEQ_RETURN_IF_ERROR(BuildSamples(job.model, job.dataset, part).status());
+  }
+  return absl::OkStatus();
+}
+
 StatusOr<Job> Prepare(v1::TrainConfig config) {
   Job job;
   job.config = std::move(config);
-  SEQ_ASSIGN_OR_RETURN(job.dataset, LoadDataset(job.config.task(), job.config.data()));
+  SEQ_ASSIGN_OR_RETURN(
+      job.dataset, LoadDataset(job.config.task(), job.config.data(), {.seed = job.config.seed()}));
   SEQ_ASSIGN_OR_RETURN(job.parts, train::SplitRows(job.config.data().split(), job.dataset.size));
   SEQ_ASSIGN_OR_RETURN(job.model, BuildModelConfig(job.config, job.dataset, job.parts.train));
   SEQ_RETURN_IF_ERROR(CheckTrainingLength(job));
+  SEQ_RETURN_IF_ERROR(CheckLabels(job));
   SEQ_ASSIGN_OR_RETURN(job.data, BuildTrainingData(job.model, job.dataset, job.parts.train));
   const unsigned threads = job.config.train().threads();
   job.pool = std::make_unique<ThreadPool>(
@@ -156,6 +169,15 @@ StatusOr<TrainingRecord> MakeRecord(const Job& job, const train::FitResult& resu
   record.validation = result.best_measures;
   if (job.parts.test.size() > 0) {
     SEQ_ASSIGN_OR_RETURN(record.test, MeasurePart(job, result.best, job.parts.test));
+  }
+  if (!job.dataset.sequences.empty()) {
+    for (auto [part, measures] : {std::pair(job.parts.validation, &record.validation),
+                                  std::pair(job.parts.test, &record.test)}) {
+      if (part.size() == 0) continue;
+      SEQ_RETURN_IF_ERROR(
+          AddLabelBaselines(job.model, job.dataset, job.parts.train, part, measures));
+    }
+    return record;
   }
   if (job.model.task() != "language_model") return record;
   SEQ_ASSIGN_OR_RETURN(const auto codec, TextCodec::Create(job.model.inputs(0).tokens()));

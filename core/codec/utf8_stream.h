@@ -37,7 +37,8 @@ class Utf8Stream {
   size_t size() const { return static_cast<uint8_t>(bytes_[0]); }
   void Clear() { bytes_[0] = 0; }
 
-  // Calls `take` with each valid sequence, and with an empty one for each byte that belongs to none.
+  // Calls `take` with each valid sequence, and with an empty one for each byte that belongs to
+  // none.
   template <typename Take>
   void Decode(std::string_view bytes, const Take& take) {
     for (const char byte : bytes) {

@@ -22,8 +22,8 @@ WordRules RulesOf(const v1::TokenInput& input) {
 // No space stands before these, after those; English habits.
 bool HugsLeft(std::string_view text) {
   static constexpr std::array<std::string_view, 17> kMarks = {
-      ".", ",", ";", ":", "!", "?", ")", "]", "}", "'", "%", "-", "/", "\u2019", "\u201d",
-      "\u2026", "\u2013"};
+      ".", ",", ";", ":", "!",      "?",      ")",      "]",     "}",
+      "'", "%", "-", "/", "\u2019", "\u201d", "\u2026", "\u2013"};
   return std::find(kMarks.begin(), kMarks.end(), text) != kMarks.end();
 }
 
@@ -118,8 +118,8 @@ void WordCounter::Add(std::string_view text) {
 std::vector<std::string> WordCounter::Vocabulary(uint64_t min_count, size_t max_size) const {
   std::vector<std::pair<uint64_t, std::string>> kept;
   for (const auto& [word, count] : counts_->of) {
-    const bool special = std::find(kSpecialTokens.begin(), kSpecialTokens.end(), word) !=
-                         kSpecialTokens.end();
+    const bool special =
+        std::find(kSpecialTokens.begin(), kSpecialTokens.end(), word) != kSpecialTokens.end();
     if (count >= min_count && !special) kept.emplace_back(count, word);
   }
   std::sort(kept.begin(), kept.end(), [](const auto& a, const auto& b) {

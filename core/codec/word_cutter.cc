@@ -11,8 +11,8 @@ namespace {
 constexpr size_t kLengthAt = 4, kApostropheAt = 5, kUnusedAt = 6;
 
 Status Bad(std::string_view expected, std::string_view got) {
-  return absl::DataLossError(StrCat("word codec state: expected ", ToAbsl(expected), ", got '",
-                                    Quoted(got), "'"));
+  return absl::DataLossError(
+      StrCat("word codec state: expected ", ToAbsl(expected), ", got '", Quoted(got), "'"));
 }
 
 }  // namespace
@@ -65,7 +65,8 @@ Status WordCutter::Validate(const WordRules& rules, const void* state) {
   if (apostrophe > (length > 0 && !rules.spaced ? 1 : 0)) {
     return Bad("an apostrophe only after a word", bytes);
   }
-  const std::string_view unused = bytes.substr(kUnusedAt, 2), rest = bytes.substr(kWordOffset + kept);
+  const std::string_view unused = bytes.substr(kUnusedAt, 2),
+                         rest = bytes.substr(kWordOffset + kept);
   if (unused.find_first_not_of('\0') != unused.npos || rest.find_first_not_of('\0') != rest.npos) {
     return Bad("zeros after the word", bytes);
   }

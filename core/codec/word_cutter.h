@@ -20,7 +20,7 @@
 namespace sequent {
 
 struct WordRules {
-  bool spaced = false;     // words are what stands between white space
+  bool spaced = false;  // words are what stands between white space
   bool lowercase = false;
   bool line_ends = false;  // a line feed is kLineEnd
 };

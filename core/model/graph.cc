@@ -17,7 +17,8 @@ namespace sequent {
 namespace {
 
 constexpr std::string_view kInputName = "input";
-constexpr std::array<std::string_view, 2> kTasks = {"language_model", "forecast"};
+constexpr std::array<std::string_view, 4> kTasks = {"language_model", "forecast", "classify",
+                                                    "tag"};
 constexpr size_t kUnplaced = std::numeric_limits<size_t>::max();
 
 // Works on *vertices*: 0 is the input, 1 + i is layers[i] of the configuration. A vertex becomes a
@@ -70,7 +71,8 @@ class GraphBuilder {
 
 Status GraphBuilder::CheckTask() const {
   if (!config_.name().empty()) SEQ_RETURN_IF_ERROR(CheckLabel("name", config_.name()));
-  if (config_.task().empty()) return Expected("task", "language_model | forecast", "''");
+  if (config_.task().empty())
+    return Expected("task", "language_model | forecast | classify | tag", "''");
   SEQ_ASSIGN_OR_RETURN(const size_t task, CheckChoice("task", config_.task(), kTasks));
   if (config_.inputs_size() != 1) {
     return Expected("inputs", "exactly 1", StrCat(config_.inputs_size()));

@@ -45,20 +45,21 @@ struct Node {
   float dropout = 0;                                  // dropout
 };
 
-enum class HeadKind { kSoftmax, kPoint, kGaussian };
+enum class HeadKind { kSoftmax, kPoint, kGaussian, kBernoulli };
 
 struct HeadNode {
   HeadKind kind;
   std::string name;
   size_t input = 0;  // node index
   size_t in_width = 0;
-  // Rows of its weight: classes; columns; Gaussian: 2 x columns (all means, then all raw scales;
-  // the standard deviation is softplus(raw) + 1e-6).
+  // Rows of its weight: classes; labels (Bernoulli); columns; Gaussian: 2 x columns (all means,
+  // then all raw scales; the standard deviation is softplus(raw) + 1e-6).
   size_t outputs = 0;
   std::vector<size_t> columns;  // regression: indexes of the input columns predicted
   std::vector<std::string>
-      labels;  // softmax: the name of each class, if it has any; language models: none
+      labels;  // softmax: the name of each class, if it has any; language models: none. Bernoulli
   float loss_weight = 1;
+  bool last_step = false;  // of the whole sequence: answered at the last step of a request
 };
 
 struct FeedbackNode {

@@ -6,7 +6,7 @@
 // double.
 //
 // Loss = sum over heads of weight x (sum over valid targets / number valid in the whole batch):
-//   softmax: -log p(target);  point: squared error;  gaussian: negative log likelihood.
+//   softmax, Bernoulli: class_loss.h;  point: squared error;  gaussian: negative log likelihood.
 // BPTT: state comes in from the chunk before and gradients stop there.
 #ifndef SEQUENT_CORE_TRAIN_NETWORK_H_
 #define SEQUENT_CORE_TRAIN_NETWORK_H_
@@ -15,11 +15,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/status.h"
 #include "core/model/graph.h"
 #include "core/model/tensor_table.h"
+#include "core/train/class_loss.h"
 #include "core/train/linear.h"
 
 namespace sequent::train {
@@ -33,7 +35,7 @@ struct Chunk {
   std::vector<int32_t> tokens;                // [steps, rows]; token models
   std::vector<T> features;                    // [steps, rows, input width]; feature models
   std::vector<std::vector<int32_t>> classes;  // per head: [steps, rows]; -1 = masked; softmax
-  std::vector<std::vector<T>> targets;        // per head: [steps, rows, columns]; NaN = masked
+  std::vector<std::vector<T>> targets;  // per head: [steps, rows, columns or labels]; NaN = masked
 };
 
 // What a random draw of this update is keyed by.
@@ -100,6 +102,8 @@ class Network {
   size_t offset(size_t tensor) const { return offsets_[tensor]; }
   std::vector<T>& parameters() { return parameters_; }
   const std::vector<T>& parameters() const { return parameters_; }
+  // Per head; without it nothing is smoothed and every class counts 1.
+  void SetClassLosses(std::vector<ClassLoss> losses) { class_losses_ = std::move(losses); }
   // To be called after parameters() changed.
   void Prepare();
 
@@ -129,6 +133,7 @@ class Network {
   std::vector<std::unique_ptr<TrainLayer<T>>> layers_;
   std::vector<size_t> head_tensor_;  // index of each head's weight in the table; its bias follows
   std::vector<Linear<T>> head_linear_;
+  std::vector<ClassLoss> class_losses_;
 };
 
 extern template class Network<float>;

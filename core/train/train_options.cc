@@ -83,6 +83,14 @@ Status ResolveInitialization(v1::Initialization* init) {
   return CheckChoice("initialization.embedding", init->embedding(), "normal", "glorot_uniform");
 }
 
+Status CheckClassWeights(const v1::TrainOptions& options) {
+  for (const auto& [label, weight] : options.class_weights()) {
+    SEQ_RETURN_IF_ERROR(CheckNotNegative(StrCat("class_weights.", label), weight));
+  }
+  if (!options.balance_classes() || options.class_weights_size() == 0) return absl::OkStatus();
+  return Bad("balance_classes", "false with class_weights", "true");
+}
+
 }  // namespace
 
 StatusOr<v1::TrainOptions> ResolveTrainOptions(const v1::TrainConfig& config) {
@@ -101,6 +109,8 @@ StatusOr<v1::TrainOptions> ResolveTrainOptions(const v1::TrainConfig& config) {
   SEQ_RETURN_IF_ERROR(CheckChoice("dtype", options.dtype(), "float32", "float64"));
   if (options.shards() > 64) return Bad("shards", "1 to 64", StrCat(options.shards()));
   if (options.batch() > 65536) return Bad("batch", "1 to 65536", StrCat(options.batch()));
+  SEQ_RETURN_IF_ERROR(CheckFraction("label_smoothing", options.label_smoothing()));
+  SEQ_RETURN_IF_ERROR(CheckClassWeights(options));
   SEQ_RETURN_IF_ERROR(ResolveOptimizer(options.mutable_optimizer()));
   SEQ_RETURN_IF_ERROR(ResolveSchedule(options.mutable_schedule()));
   SEQ_RETURN_IF_ERROR(ResolveInitialization(options.mutable_initialization()));

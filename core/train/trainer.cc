@@ -54,6 +54,7 @@ class Run {
         run_dir_(std::move(run_dir)),
         hooks_(hooks),
         pool_(Threads()) {
+    network_.SetClassLosses(batches_.class_losses());
     tapes_.resize(options_.shards());
     gradients_.resize(options_.shards());
     total_ = std::numeric_limits<uint64_t>::max();

@@ -31,7 +31,7 @@ RolloutStep RolloutPath::Draw(const std::vector<HeadResult>& heads) {
 }
 
 void RolloutPath::Record(size_t head, const HeadResult& answer) {
-  if (model_->graph().heads[head].kind == HeadKind::kSoftmax) return;
+  if (NamesClasses(model_->graph().heads[head])) return;
   values_[head].insert(values_[head].end(), answer.values.begin(), answer.values.end());
   scales_[head].insert(scales_[head].end(), answer.scales.begin(), answer.scales.end());
 }

@@ -78,7 +78,7 @@ Status CheckSize(const EngineOptions& options, const Model& model, const Rollout
     summary = kept = paths * model.text_codec()->max_text_bytes();
   }
   for (const HeadNode& head : model.graph().heads) {
-    if (head.kind == HeadKind::kSoftmax) continue;
+    if (NamesClasses(head)) continue;
     const uint64_t values = head.columns.size() * sizeof(float);
     summary += request.steps * values * (2 + request.quantiles.size());
     kept += (paths + request.steps) * values;

@@ -77,7 +77,7 @@ class Tick {
   TickRow Prepare(const Lane& lane, Row* row);
   void Encode(const Lane& lane, Row* row);
   void EncodeSeries(const Lane& lane, Row* row);
-  static Answered AnsweredBy(const Row& row);
+  static Answered AnsweredBy(const Row& row, const HeadNode& head);
   static void Scatter(const Lane& lane, Row* row);
   static void AppendScores(const Lane& lane, const HeadNode& head, const float* output, Row* row);
   float* Floats(size_t count);

@@ -138,6 +138,15 @@ class Zoo {
     for (const char* label : {"dry", "rain", "snow"}) weather->mutable_softmax()->add_labels(label);
     weather->set_loss_weight(0.5f);
     Add("two_heads", config);
+    v1::ModelConfig tags = Text();
+    tags.set_task("tag");
+    AddGru(&tags, "gru", 9);
+    v1::Head* kind = AddSoftmax(&tags, "kind");
+    for (const char* label : {"noun", "verb", "mark"}) kind->mutable_softmax()->add_labels(label);
+    v1::Head* traits = tags.add_heads();
+    traits->set_name("traits");
+    for (const char* label : {"rare", "old"}) traits->mutable_bernoulli()->add_labels(label);
+    Add("tags", tags);
     v1::ModelConfig linear = SeriesConfig({"a", "b"});
     AddRegression(&linear, "next");
     Add("linear", linear);

@@ -73,7 +73,10 @@ TEST(WordCodec, WhatIsNotInTheVocabularyIsUnknown) {
 }
 
 TEST(WordCodec, ABrokenByteIsUnknownAndEndsAWord) {
-  EXPECT_EQ(Encode(Input({"a", "b"}), "a\xff" "b \xe2\x82"), "a|<unk>|b|<unk>|<unk>");
+  EXPECT_EQ(Encode(Input({"a", "b"}),
+                   "a\xff"
+                   "b \xe2\x82"),
+            "a|<unk>|b|<unk>|<unk>");
 }
 
 TEST(WordCodec, PutsTextIntoLowerCaseIfAsked) {
@@ -95,8 +98,7 @@ TEST(WordCodec, AListIsCutAtSpacesOnly) {
 
 TEST(WordCodec, AWordTooLongIsUnknown) {
   const std::string longest(64, 'a');
-  EXPECT_EQ(Encode(Input({longest, "b"}), longest + " " + longest + "a b"),
-            longest + "|<unk>|b");
+  EXPECT_EQ(Encode(Input({longest, "b"}), longest + " " + longest + "a b"), longest + "|<unk>|b");
   EXPECT_EQ(Encode(Input({"b"}), longest + "aa'a' b"), "<unk>|<unk>|b");
 }
 
@@ -109,9 +111,9 @@ TEST_P(WordCutTest, AnyCutGivesTheSameTokensWithinTheBounds) {
   input.set_lowercase(lowercase);
   input.set_line_ends(line_ends);
   const auto codec = TextCodec::Create(input).value();
-  constexpr std::string_view kBytes[] = {"a",    "b",    "'",    " ",    "\n", ".",
-                                         "A",    "\xc3", "\xa9", "\xe2", "\xff",
-                                         "\u00e9", "\u0130", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+  constexpr std::string_view kBytes[] = {
+      "a",    "b",    "'",    " ",    "\n",     ".",      "A",
+      "\xc3", "\xa9", "\xe2", "\xff", "\u00e9", "\u0130", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
   for (uint64_t seed = 0; seed < 300; ++seed) {
     const RandomStream random(seed, 1, 0);
     std::string text;
@@ -222,8 +224,7 @@ TEST(WordCounter, TextsDoNotRunIntoEachOther) {
   WordCounter counter(Input({}));
   counter.Add("a");
   counter.Add("b");
-  EXPECT_THAT(counter.Vocabulary(1, 0),
-              ElementsAre("<pad>", "<unk>", "<bos>", "<eos>", "a", "b"));
+  EXPECT_THAT(counter.Vocabulary(1, 0), ElementsAre("<pad>", "<unk>", "<bos>", "<eos>", "a", "b"));
 }
 
 TEST(WordCounter, TakesNoWordFromTheTextThatIsCalledLikeASpecialToken) {

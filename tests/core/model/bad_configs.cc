@@ -49,12 +49,13 @@ class List {
 };
 
 void AddTasksAndInputs(List* list) {
-  list->Text("NoTask", "task: expected language_model | forecast, got ''",
+  list->Text("NoTask", "task: expected language_model | forecast | classify | tag, got ''",
              [](auto* c) { c->clear_task(); });
   list->Text("UnknownTask", "got 'language_modle'; did you mean 'language_model'?",
              [](auto* c) { c->set_task("language_modle"); });
-  list->Text("TaskOfTheFuture", "task: expected language_model | forecast, got 'classify'",
-             [](auto* c) { c->set_task("classify"); });
+  list->Text("TaskOfTheFuture",
+             "task: expected language_model | forecast | classify | tag, got 'translate'",
+             [](auto* c) { c->set_task("translate"); });
   list->Text("NameTooLong", "name: expected a name of 1 to 256 bytes of UTF-8",
              [](auto* c) { c->set_name(std::string(257, 'x')); });
   list->Text("NoInputs", "inputs: expected exactly 1, got 0", [](auto* c) { c->clear_inputs(); });
@@ -307,7 +308,8 @@ void AddHeads(List* list) {
   list->Text("HeadReadsTokens",
              "heads[0].input: expected a layer (put an embedding in between), got 'input'",
              [](auto* c) { c->mutable_heads(0)->set_input("input"); });
-  list->Text("HeadOfNoKind", "heads[0]: expected one of softmax, regression, got no kind",
+  list->Text("HeadOfNoKind",
+             "heads[0]: expected one of softmax, regression, bernoulli, got no kind",
              [](auto* c) { c->mutable_heads(0)->clear_kind(); });
   list->Text("RegressionOfTokens",
              "heads[0].regression: expected softmax for a token input, got regression",
@@ -317,6 +319,23 @@ void AddHeads(List* list) {
   list->Text("ClassesOtherThanTokens",
              "heads[0].softmax.classes: expected 0 or the input's 4 tokens, got 3",
              [](auto* c) { c->mutable_heads(0)->mutable_softmax()->set_classes(3); });
+  list->Text("LastStepOfALanguageModel",
+             "heads[0].last_step: expected false for task language_model",
+             [](auto* c) { c->mutable_heads(0)->set_last_step(true); });
+  list->Text("BernoulliWithoutLabels", "heads[0].bernoulli.labels: expected 1..1048576, got 0",
+             [](auto* c) { c->mutable_heads(0)->mutable_bernoulli(); });
+  list->Text("BernoulliLabelTwice",
+             "heads[0].bernoulli.labels[1]: expected a label not used before, got 'a'",
+             [](auto* c) {
+               for (int i = 0; i < 2; ++i) {
+                 c->mutable_heads(0)->mutable_bernoulli()->add_labels("a");
+               }
+             });
+  list->Text("FeedbackOfTraits", "feedback.head: expected a head that predicts the input",
+             [](auto* c) {
+               c->mutable_heads(0)->mutable_bernoulli()->add_labels("a");
+               c->mutable_feedback()->set_head("next");
+             });
   list->Text("LossWeightNegative", "heads[0].loss_weight: expected a finite number >= 0",
              [](auto* c) { c->mutable_heads(0)->set_loss_weight(-1); });
   list->Text("LossWeightNan", "heads[0].loss_weight: expected a finite number >= 0",

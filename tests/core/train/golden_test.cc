@@ -258,8 +258,9 @@ TEST(Golden, LstmOfTheTextbook) {
 }
 
 template <typename T>
-void ExpectGoldenCrossEntropy() {
-  const auto& golden = Golden("softmax_ce_ignore_index");
+void ExpectGoldenCrossEntropy(const char* name, const std::vector<int32_t>& labels,
+                              double normaliser, const ClassLoss& of_class) {
+  const auto& golden = Golden(name);
   // Five classes from five columns that are passed on.
   v1::ModelConfig config = FeatureContents("heads { name: 'y' softmax { classes: 5 } }").config;
   for (const char* name : {"d", "e"}) {
@@ -268,24 +269,34 @@ void ExpectGoldenCrossEntropy() {
   Network<T> network(*ResolveGraph(config));
   T* weight = TensorIn(network, "y.weight", &network.parameters());
   for (size_t i = 0; i < 5; ++i) weight[6 * i] = 1;
+  network.SetClassLosses({of_class});
   network.Prepare();
   Chunk<T> chunk;
   chunk.steps = 4;
   chunk.rows = 1;
   chunk.features = Input<T>(20);
-  chunk.classes = {{0, 2, -1, 4}};
+  chunk.classes = {labels};
   chunk.targets.resize(1);
   Tape<T> tape;
   network.ResetTape(1, &tape);
   std::vector<T> gradients(network.parameter_count(), T(0));
-  const double loss = network.Run(chunk, {1.0 / 3}, {}, /*training=*/true, &tape, gradients.data());
+  const double loss =
+      network.Run(chunk, {normaliser}, {}, /*training=*/true, &tape, gradients.data());
   EXPECT_NEAR(loss, golden.at("loss").get<double>(), kTolerance<T>);
   ExpectNear(tape.nodes[0].dy, golden.at("dx"), "dx");
 }
 
 TEST(Golden, SoftmaxCrossEntropyWithAMaskedStep) {
-  ExpectGoldenCrossEntropy<double>();
-  ExpectGoldenCrossEntropy<float>();
+  const std::vector<int32_t> labels = {0, 2, -1, 4};
+  ExpectGoldenCrossEntropy<double>("softmax_ce_ignore_index", labels, 1.0 / 3, {});
+  ExpectGoldenCrossEntropy<float>("softmax_ce_ignore_index", labels, 1.0 / 3, {});
+}
+
+TEST(Golden, SoftmaxCrossEntropyWithSmoothedLabels) {
+  const std::vector<int32_t> labels = {0, 2, 1, 4};
+  const ClassLoss smoothed = {.smoothing = 0.1, .weights = {}};
+  ExpectGoldenCrossEntropy<double>("softmax_ce_label_smoothing_0.1", labels, 0.25, smoothed);
+  ExpectGoldenCrossEntropy<float>("softmax_ce_label_smoothing_0.1", labels, 0.25, smoothed);
 }
 
 TEST(Golden, LeakyRelu) {

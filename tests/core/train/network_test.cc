@@ -41,8 +41,10 @@ Chunk<double> RandomChunk(const Graph& graph, size_t steps = kSteps) {
       const HeadNode& head = graph.heads[h];
       const auto label = static_cast<int32_t>(random.Bits(draw++) % head.outputs);
       chunk.classes[h].push_back(n == kMasked ? -1 : label);
-      for (size_t k = 0; k < head.columns.size(); ++k) {
-        const double target = random.Normal(draw++);
+      const bool bernoulli = head.kind == HeadKind::kBernoulli;
+      for (size_t k = 0; k < (bernoulli ? head.outputs : head.columns.size()); ++k) {
+        const double drawn = random.Normal(draw++);
+        const double target = !bernoulli ? drawn : drawn > 0 ? 1 : 0;
         chunk.targets[h].push_back(n == kMasked ? std::numeric_limits<double>::quiet_NaN()
                                                 : target);
       }
@@ -355,10 +357,17 @@ TEST(HeadLoss, OfASoftmaxIsTheLabelsNegativeLogProbability) {
   EXPECT_NEAR(LossByHand("softmax { classes: 3 }", {0, 1, 2}, 1, {}), 1.4076059644443801, 1e-12);
 }
 
+TEST(HeadLoss, OfABernoulliIsTheNegativeLogProbabilityOfWhatIsThere) {
+  // log(1 + e^-2) + log(1 + e^-1): the first label is there, the second is not.
+  EXPECT_NEAR(LossByHand("bernoulli { labels: 'a' labels: 'b' }", {2, -1}, 0, {1, 0}),
+              0.4401896985611953, 1e-12);
+}
+
 TEST(HeadLoss, OfWhatIsMissingIsNothing) {
   const double missing = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(LossByHand("softmax { classes: 3 }", {0, 1, 2}, -1, {}), 0);
   EXPECT_EQ(LossByHand("regression { columns: 'b' }", {1.5}, 0, {missing}), 0);
+  EXPECT_EQ(LossByHand("bernoulli { labels: 'a' }", {1.5}, 0, {missing}), 0);
 }
 
 }  // namespace
