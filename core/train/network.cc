@@ -127,6 +127,7 @@ double Network<T>::Run(const Chunk<T>& chunk, const std::vector<double>& normali
                        const DrawKey& key, bool training, Tape<T>* tape, T* gradients) const {
   tape->steps = chunk.steps;
   tape->first_row = chunk.first_row;
+  tape->lengths = chunk.lengths;
   tape->tokens = chunk.tokens.data();
   tape->training = training;
   tape->key = key;

@@ -25,11 +25,17 @@
 namespace sequent::train {
 
 // One chunk of one shard: what goes in and what should come out.
+//
+// Rows may be shorter than `steps`: whole sequences, padded behind their end with any valid input
+// (token 0, finite features) and masked targets. Then the outputs and gradients of a row's own
+// steps are those it has alone; layers without memory, and the states that a chunk leaves behind,
+// are computed on padding too and mean nothing there.
 template <typename T>
 struct Chunk {
   size_t steps = 0;
   size_t rows = 0;                            // of the shard
   size_t first_row = 0;                       // its place in the global batch
+  std::vector<uint32_t> lengths;              // [rows], each 1 .. steps; empty: all `steps`
   std::vector<int32_t> tokens;                // [steps, rows]; token models
   std::vector<T> features;                    // [steps, rows, input width]; feature models
   std::vector<std::vector<int32_t>> classes;  // per head: [steps, rows]; -1 = masked; softmax
@@ -54,6 +60,7 @@ struct NodeTape {
 template <typename T>
 struct Tape {
   size_t steps = 0, rows = 0, first_row = 0;
+  std::vector<uint32_t> lengths;  // the chunk's
   const int32_t* tokens = nullptr;
   bool training = true;
   DrawKey key;
@@ -61,6 +68,8 @@ struct Tape {
   std::vector<std::vector<T>> head_out, head_delta;
   std::vector<T> scratch;
   size_t count() const { return steps * rows; }
+  // Steps of row r that are no padding.
+  size_t length(size_t r) const { return lengths.empty() ? steps : lengths[r]; }
 };
 
 // One layer: parameters stand in the network's flat vector at offsets it was given.

@@ -315,6 +315,45 @@ TEST_P(NetworkTest, ARowIsTheSameAloneAndInACrowd) {
   }
 }
 
+// What stands behind the end of a row: any valid input, and nothing to be learned.
+void Pad(const Graph& graph, size_t row, Chunk<double>* chunk) {
+  const size_t width = graph.nodes[0].width;
+  for (size_t t = chunk->lengths[row]; t < chunk->steps; ++t) {
+    const size_t n = t * chunk->rows + row;
+    if (graph.tokens()) chunk->tokens[n] = 0;
+    for (size_t i = 0; i < width; ++i) chunk->features[n * width + i] = 0.75;
+    for (size_t h = 0; h < graph.heads.size(); ++h) {
+      chunk->classes[h][n] = -1;
+      const size_t columns = graph.heads[h].columns.size();
+      for (size_t k = 0; k < columns; ++k) {
+        chunk->targets[h][n * columns + k] = std::numeric_limits<double>::quiet_NaN();
+      }
+    }
+  }
+}
+
+TEST_P(NetworkTest, PaddedRowsLearnWhatTheyLearnAlone) {
+  const Network<double> network = MakeNetwork<double>();
+  Chunk<double> padded = RandomChunk(graph_, 7);
+  padded.lengths = {3, 7, 1};
+  for (size_t row = 0; row < kRows; ++row) Pad(graph_, row, &padded);
+  std::vector<double> together(network.parameter_count(), 0.0), alone = together;
+  Tape<double> tape;
+  network.ResetTape(kRows, &tape);
+  const double loss = Run(network, padded, /*training=*/true, &tape, together.data());
+  double sum = 0;
+  for (size_t row = 0; row < kRows; ++row) {
+    Tape<double> own;
+    network.ResetTape(1, &own);
+    const Chunk<double> part = Cut<double>(padded, 0, padded.lengths[row], row, 1);
+    sum += Run(network, part, /*training=*/true, &own, alone.data());
+  }
+  EXPECT_NEAR(loss, sum, 1e-12 * std::max(1.0, std::abs(sum)));
+  for (size_t i = 0; i < alone.size(); ++i) {
+    EXPECT_NEAR(together[i], alone[i], 1e-12 * std::max(1.0, std::abs(alone[i])));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryLayerKind, NetworkTest, testing::ValuesIn(OneModelPerLayerKind()),
                          [](const auto& info) {
                            std::string name = info.param.first;
