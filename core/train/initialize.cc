@@ -83,6 +83,13 @@ TensorMap InitialTensors(const Graph& graph, const v1::Initialization& options, 
       case TensorRole::kRecurrentWeight:
         FillWeight(spec, options.recurrent(), random, &tensor);
         break;
+      case TensorRole::kRecurrentVector:  // an indrnn's from U(0, 1); peepholes stay 0
+        if (spec.name.ends_with(".recurrent")) {
+          for (size_t i = 0; i < size; ++i) {
+            tensor.values[i] = static_cast<float>(random.Uniform(i));
+          }
+        }
+        break;
       case TensorRole::kBias:
         if (IsLstmBias(graph, spec.name)) {
           const auto units = static_cast<ptrdiff_t>(size / 4);

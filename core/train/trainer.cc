@@ -136,6 +136,7 @@ class Run {
     const std::vector<double> normaliser = batches_.Normaliser(update_);
     std::vector<double> losses(shards, 0);
     std::vector<uint64_t> symbols(shards, 0);
+    network_.BeginUpdate({config_.seed(), update_});
     pool_.Run(shards, [&](size_t s) {
       gradients_[s].assign(network_.parameter_count(), T(0));
       const size_t first = FirstRow(s, rows), count = FirstRow(s + 1, rows) - first;
