@@ -72,8 +72,10 @@ std::vector<Recipe> Recipes() {
   AddRegression(&windows.model, "next", "gaussian");
   recipes.push_back(windows);
 
-  Recipe cells{"weight_drop_and_every_other_cell", SmallConfig(), {}, RandomText()};
+  Recipe cells{"weight_drop_and_bounded_indrnn", SmallConfig(), {}, RandomText()};
   cells.config.mutable_train()->mutable_optimizer()->mutable_adam()->set_lr(0.1);
+  cells.config.mutable_train()->mutable_initialization()->set_indrnn(20);
+  cells.config.mutable_train()->mutable_initialization()->set_chrono(20);
   cells.model = IdsConfig(10);
   AddEmbedding(&cells.model, "embedding", 6);
   AddLstm(&cells.model, "lstm", 8)->set_weight_drop(0.5f);
