@@ -23,6 +23,8 @@ enum class NodeKind {
   kRnn,
   kLstm,
   kGru,
+  kIndRnn,
+  kQrnn,
   kActivation,
   kDropout,
   kConcat,
@@ -38,10 +40,15 @@ struct Node {
   std::vector<size_t> inputs;  // indexes into Graph::nodes, all smaller than this node's own
   size_t width = 0;            // floats per step; token inputs: 0 (they carry ids)
   size_t tokens = 0;           // token inputs: number of ids
+  size_t units = 0;            // rnn, lstm, gru, indrnn, qrnn: cells; their width but for lstm
   ActivationKind activation = ActivationKind::kTanh;  // rnn, activation
   bool bias = true;                                   // dense, gru
   bool reset_after = true;                            // gru
   bool keep_old = true;                               // gru
+  bool peepholes = false;                             // lstm
+  bool projection = false;                            // lstm: units cells are projected to width
+  size_t window = 1;                                  // qrnn: inputs that a step sees
+  float weight_drop = 0;                              // rnn, lstm, gru
   float dropout = 0;                                  // dropout
 };
 

@@ -219,6 +219,10 @@ std::unique_ptr<TrainLayer<T>> MakeTrainLayer(const LayerPlace& place) {
       return MakeLstmLayer<T>(place);
     case NodeKind::kGru:
       return MakeGruLayer<T>(place);
+    case NodeKind::kIndRnn:
+      return MakeIndRnnLayer<T>(place);
+    case NodeKind::kQrnn:
+      return MakeQrnnLayer<T>(place);
   }
   return nullptr;
 }

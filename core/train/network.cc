@@ -88,6 +88,13 @@ void Network<T>::Prepare() {
 }
 
 template <typename T>
+void Network<T>::BeginUpdate(const DrawKey& key) {
+  for (const auto& layer : layers_) {
+    if (layer != nullptr) layer->BeginUpdate(parameters_.data(), key);
+  }
+}
+
+template <typename T>
 TensorMap Network<T>::ToTensors() const {
   TensorMap tensors;
   for (size_t i = 0; i < table_.size(); ++i) {

@@ -51,9 +51,11 @@ struct DrawKey {
 // A node's place on the tape.
 template <typename T>
 struct NodeTape {
-  std::vector<T> y, dy;    // [steps * rows, width]
-  std::vector<T> a, b, c;  // what the layer keeps for its backward pass
-  std::vector<T> state;    // recurrent: the state that comes in, h then c, each [rows, width]
+  std::vector<T> y, dy;       // [steps * rows, width]
+  std::vector<T> a, b, c, d;  // what the layer keeps for its backward pass
+  // Recurrent: the state that comes in, vector by vector in the order of core/nn's rows, each
+  // [rows, its width].
+  std::vector<T> state;
   std::vector<T> h_first, c_first;  // h and c before this chunk
 };
 
@@ -79,6 +81,8 @@ class TrainLayer {
   virtual ~TrainLayer() = default;
   // Takes in the weights after they changed.
   virtual void Prepare(const T* parameters) = 0;
+  // Draws what holds for a whole update and all its shards; the next Prepare takes it back.
+  virtual void BeginUpdate(const T* /*parameters*/, const DrawKey& /*key*/) {}
   // Reads the inputs' y, writes this node's y; recurrent layers replace `state` by the last one.
   virtual void Forward(const T* parameters, Tape<T>* tape) const = 0;
   // Reads this node's dy, adds to the inputs' dy and to `gradients`.
@@ -111,6 +115,9 @@ class Network {
   const std::vector<T>& parameters() const { return parameters_; }
   // To be called after parameters() changed.
   void Prepare();
+  // To be called after Prepare and before an update's training Runs: drops weights for all of them
+  // (weight_drop). Without it Run has all weights.
+  void BeginUpdate(const DrawKey& key);
 
   TensorMap ToTensors() const;
   // Every tensor of the table must be there with its size.

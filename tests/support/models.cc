@@ -19,6 +19,7 @@ v1::ModelConfig EmptyConfig(const std::string& task) {
 
 double Spread(const TensorSpec& spec) {
   if (spec.role == TensorRole::kBias) return 0.1;
+  if (spec.role == TensorRole::kRecurrentVector) return 0.5;
   if (spec.role == TensorRole::kEmbedding) return 1;
   return 1 / std::sqrt(static_cast<double>(spec.shape.back()));
 }
@@ -99,6 +100,16 @@ v1::Gru* AddGru(v1::ModelConfig* config, const std::string& name, uint32_t units
   v1::Gru* gru = AddLayer(config, name)->mutable_gru();
   gru->set_units(units);
   return gru;
+}
+
+void AddIndRnn(v1::ModelConfig* config, const std::string& name, uint32_t units) {
+  AddLayer(config, name)->mutable_indrnn()->set_units(units);
+}
+
+void AddQrnn(v1::ModelConfig* config, const std::string& name, uint32_t units, uint32_t window) {
+  v1::Qrnn* qrnn = AddLayer(config, name)->mutable_qrnn();
+  qrnn->set_units(units);
+  qrnn->set_window(window);
 }
 
 void AddActivation(v1::ModelConfig* config, const std::string& name, const std::string& function) {

@@ -35,6 +35,8 @@ v1::Rnn* AddRnn(v1::ModelConfig* config, const std::string& name, uint32_t units
                 const std::string& activation = "tanh");
 v1::Lstm* AddLstm(v1::ModelConfig* config, const std::string& name, uint32_t units);
 v1::Gru* AddGru(v1::ModelConfig* config, const std::string& name, uint32_t units);
+void AddIndRnn(v1::ModelConfig* config, const std::string& name, uint32_t units);
+void AddQrnn(v1::ModelConfig* config, const std::string& name, uint32_t units, uint32_t window);
 void AddActivation(v1::ModelConfig* config, const std::string& name, const std::string& function);
 void AddDropout(v1::ModelConfig* config, const std::string& name, float rate);
 void AddConcat(v1::ModelConfig* config, const std::string& name,

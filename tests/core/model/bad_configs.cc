@@ -223,6 +223,31 @@ void AddLayerFields(List* list) {
        "layers[1].gru.update_gate: expected keep_old | take_new, got 'keepold'; did you mean "
        "'keep_old'?",
        [](auto* l) { l->mutable_gru()->set_update_gate("keepold"); });
+  with("IndRnnUnitsZero", "layers[1].indrnn.units: expected 1..65536, got 0",
+       [](auto* l) { l->mutable_indrnn(); });
+  with("QrnnUnitsZero", "layers[1].qrnn.units: expected 1..65536, got 0",
+       [](auto* l) { l->mutable_qrnn(); });
+  with("QrnnWindow", "layers[1].qrnn.window: expected 1..64, got 65", [](auto* l) {
+    l->mutable_qrnn()->set_units(3);
+    l->mutable_qrnn()->set_window(65);
+  });
+  list->Text("QrnnWindowOfTooManyInputs",
+             "layers[1].qrnn.window: its inputs' joint width: expected 1..65536, got 65568",
+             [](auto* c) {
+               LayerAt(c, 0)->mutable_embedding()->set_width(2049);
+               LayerAt(c, 1)->mutable_qrnn()->set_units(3);
+               LayerAt(c, 1)->mutable_qrnn()->set_window(32);
+             });
+  with("LstmProjectionTooWide",
+       "layers[1].lstm.projection: expected 0 or fewer than units, 3, got 3",
+       [](auto* l) { l->mutable_lstm()->set_projection(3); });
+  with("RnnWeightDropOne", "layers[1].rnn.weight_drop: expected at least 0 and under 1, got 1",
+       [](auto* l) { l->mutable_rnn()->set_weight_drop(1); });
+  with("LstmWeightDropNegative",
+       "layers[1].lstm.weight_drop: expected at least 0 and under 1, got -0.5",
+       [](auto* l) { l->mutable_lstm()->set_weight_drop(-0.5f); });
+  with("GruWeightDropNan", "layers[1].gru.weight_drop: expected at least 0 and under 1, got nan",
+       [](auto* l) { l->mutable_gru()->set_weight_drop(static_cast<float>(kNan)); });
   with("NoActivation", "layers[1].activation.function: expected tanh | sigmoid | relu | leaky_relu",
        [](auto* l) { l->mutable_activation(); });
   with("UnknownActivation", "layers[1].activation.function: expected tanh | sigmoid",

@@ -119,7 +119,11 @@ class SharedByPanels : public testing::TestWithParam<Precision> {
       FeatureContents(
           "layers { name: 'a' lstm { units: 270 } } layers { name: 'b' gru { units: 300 } } "
           "layers { name: 'c' gru { units: 510 reset: 'before' } } layers { name: 'd' rnn { units: "
-          "530 } } layers { name: 'e' dense { units: 500 } } heads { name: 'y' regression {} }"),
+          "530 } } layers { name: 'e' dense { units: 500 } } layers { name: 'f' lstm { units: 290 "
+          "projection: 250 } } layers { name: 'g' lstm { units: 270 peepholes: true } } layers { "
+          "name: 'h' indrnn { units: 490 } } layers { name: 'i' qrnn { units: 210 } } heads { "
+          "name: "
+          "'y' regression {} }"),
       GetParam());
 };
 

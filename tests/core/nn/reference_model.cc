@@ -25,8 +25,13 @@ double Apply(ActivationKind kind, double x) {
 
 ReferenceModel::ReferenceModel(const Graph& graph, const TensorMap& tensors)
     : graph_(graph), tensors_(tensors), values_(graph.nodes.size()) {
-  for (const Node& node : graph.nodes) h_.emplace_back(node.width, 0.0);
-  c_ = h_;
+  for (const Node& node : graph.nodes) {
+    h_.emplace_back(node.width, 0.0);
+    c_.emplace_back(node.units, 0.0);
+    before_.emplace_back();
+    if (node.kind != NodeKind::kQrnn) continue;
+    before_.back().assign(node.window - 1, Vector(graph.nodes[node.inputs[0]].width, 0.0));
+  }
 }
 
 std::vector<std::vector<double>> ReferenceModel::Step(int32_t token, const float* features) {
@@ -75,6 +80,10 @@ ReferenceModel::Vector ReferenceModel::RunNode(size_t index, int32_t token, cons
       return Lstm(node, x, &h_[index], &c_[index]);
     case NodeKind::kGru:
       return node.reset_after ? GruAfter(node, x, &h_[index]) : GruBefore(node, x, &h_[index]);
+    case NodeKind::kIndRnn:
+      return IndRnn(node, x, &h_[index]);
+    case NodeKind::kQrnn:
+      return Qrnn(node, x, &before_[index], &c_[index]);
     case NodeKind::kActivation:
       for (double v : x) y.push_back(Apply(node.activation, v));
       break;
@@ -112,15 +121,48 @@ ReferenceModel::Vector ReferenceModel::Rnn(const Node& node, const Vector& x, Ve
 
 ReferenceModel::Vector ReferenceModel::Lstm(const Node& node, const Vector& x, Vector* h,
                                             Vector* c) const {
-  const size_t n = node.width;
+  const size_t n = node.units;
   const Vector a = Gates(node, x, *h);
+  const auto seen = [&](size_t gate, size_t j) {
+    return node.peepholes ? At(node.name + ".peephole", gate * n + j) * (*c)[j] : 0;
+  };
+  Vector m(n);
   for (size_t j = 0; j < n; ++j) {
-    const double i = Sigmoid(a[j]), f = Sigmoid(a[n + j]);
-    const double g = std::tanh(a[2 * n + j]), o = Sigmoid(a[3 * n + j]);
-    (*c)[j] = f * (*c)[j] + i * g;
-    (*h)[j] = o * std::tanh((*c)[j]);
+    const double i = Sigmoid(a[j] + seen(0, j)), f = Sigmoid(a[n + j] + seen(1, j));
+    (*c)[j] = f * (*c)[j] + i * std::tanh(a[2 * n + j]);
+    const double o = Sigmoid(a[3 * n + j] + seen(2, j));
+    m[j] = o * std::tanh((*c)[j]);
+  }
+  return *h = node.projection ? Times(node.name + ".projection", m, 0, node.width) : m;
+}
+
+ReferenceModel::Vector ReferenceModel::IndRnn(const Node& node, const Vector& x, Vector* h) const {
+  const Vector wx = Times(node.name + ".weight_input", x, 0, node.width);
+  for (size_t j = 0; j < node.width; ++j) {
+    const double sum =
+        wx[j] + At(node.name + ".bias", j) + At(node.name + ".recurrent", j) * (*h)[j];
+    (*h)[j] = sum > 0 ? sum : 0;
   }
   return *h;
+}
+
+ReferenceModel::Vector ReferenceModel::Qrnn(const Node& node, const Vector& x,
+                                            std::deque<Vector>* before, Vector* c) const {
+  Vector joined;
+  for (const Vector& input : *before) joined.insert(joined.end(), input.begin(), input.end());
+  joined.insert(joined.end(), x.begin(), x.end());
+  before->push_back(x);
+  before->pop_front();
+  const size_t n = node.width;
+  const Vector a = Times(node.name + ".weight", joined, 0, 3 * n);
+  const auto bias = [&](size_t i) { return At(node.name + ".bias", i); };
+  Vector y(n);
+  for (size_t j = 0; j < n; ++j) {
+    const double z = std::tanh(a[j] + bias(j)), f = Sigmoid(a[n + j] + bias(n + j));
+    (*c)[j] = f * (*c)[j] + (1 - f) * z;
+    y[j] = Sigmoid(a[2 * n + j] + bias(2 * n + j)) * (*c)[j];
+  }
+  return y;
 }
 
 ReferenceModel::Vector ReferenceModel::GruAfter(const Node& node, const Vector& x,

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ class ReferenceModel {
   Vector Gates(const Node& node, const Vector& x, const Vector& h) const;
   Vector Rnn(const Node& node, const Vector& x, Vector* h) const;
   Vector Lstm(const Node& node, const Vector& x, Vector* h, Vector* c) const;
+  Vector IndRnn(const Node& node, const Vector& x, Vector* h) const;
+  // `before`: the inputs of the steps before, oldest first.
+  Vector Qrnn(const Node& node, const Vector& x, std::deque<Vector>* before, Vector* c) const;
   Vector GruAfter(const Node& node, const Vector& x, Vector* h) const;
   Vector GruBefore(const Node& node, const Vector& x, Vector* h) const;
   Vector RunHead(const HeadNode& head) const;
@@ -38,7 +42,8 @@ class ReferenceModel {
 
   const Graph& graph_;
   const TensorMap& tensors_;
-  std::vector<Vector> values_, h_, c_;  // one per node
+  std::vector<Vector> values_, h_, c_;      // one per node
+  std::vector<std::deque<Vector>> before_;  // qrnn: inputs
 };
 
 }  // namespace sequent
