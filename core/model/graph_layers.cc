@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/model/config_check.h"
+#include "core/model/graph_sequence.h"
 
 namespace sequent {
 namespace {
@@ -127,12 +128,16 @@ Status SetKind(const std::string& path, const v1::Layer& layer, Node* node) {
     case v1::Layer::kAdd:
       node->kind = NodeKind::kAdd;
       return absl::OkStatus();
+    case v1::Layer::kConv1D:
+      return SetConv1d(path + ".conv1d", layer.conv1d(), node);
+    case v1::Layer::kPool:
+      return SetPool(path + ".pool", layer.pool(), node);
     case v1::Layer::KIND_NOT_SET:
       break;
   }
   return Expected(path,
                   "one of embedding, dense, rnn, lstm, gru, indrnn, qrnn, activation, dropout, "
-                  "concat, add",
+                  "concat, add, conv1d, pool",
                   "no kind");
 }
 
@@ -177,8 +182,9 @@ Status SetWidthFromInputs(const std::string& path, const std::vector<Node>& node
 
 // A window's inputs are one vector of the layer's product.
 Status CheckWindow(const std::string& path, const std::vector<Node>& nodes, const Node& node) {
-  if (node.kind != NodeKind::kQrnn) return absl::OkStatus();
-  return CheckCount(path + ".qrnn.window: its inputs' joint width",
+  if (node.kind != NodeKind::kQrnn && node.kind != NodeKind::kConv1d) return absl::OkStatus();
+  const char* field = node.kind == NodeKind::kQrnn ? ".qrnn.window" : ".conv1d.kernel";
+  return CheckCount(StrCat(path, field, ": its inputs' joint width"),
                     node.window * nodes[node.inputs[0]].width, kMaxWidth);
 }
 
@@ -192,6 +198,7 @@ StatusOr<Node> MakeLayerNode(const std::string& path, const v1::Layer& layer,
   SEQ_RETURN_IF_ERROR(SetKind(path, layer, &node));
   SEQ_RETURN_IF_ERROR(CheckInputs(path, node, nodes));
   SEQ_RETURN_IF_ERROR(CheckWindow(path, nodes, node));
+  SEQ_RETURN_IF_ERROR(SetSteps(path, nodes, &node));
   if (node.width == 0) SEQ_RETURN_IF_ERROR(SetWidthFromInputs(path, nodes, &node));
   return node;
 }

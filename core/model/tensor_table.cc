@@ -30,6 +30,8 @@ class TableBuilder {
   void AddLstm(const Node& node);
   void AddIndRnn(const Node& node);
   void AddQrnn(const Node& node);
+  void AddConv1d(const Node& node);
+  void AddPool(const Node& node);
 
   void Matrix(const std::string& owner, std::string_view parameter, size_t rows, size_t columns,
               TensorRole role, size_t gates = 1) {
@@ -81,6 +83,19 @@ void TableBuilder::AddQrnn(const Node& node) {
   Vector(node.name, "bias", 3 * node.units, 3);
 }
 
+void TableBuilder::AddConv1d(const Node& node) {
+  Matrix(node.name, "weight", node.width, node.window * graph_.nodes[node.inputs[0]].width,
+         TensorRole::kInputWeight);
+  Vector(node.name, "bias", node.width);
+}
+
+void TableBuilder::AddPool(const Node& node) {
+  if (node.pool != PoolKind::kAttention) return;
+  Matrix(node.name, "weight", node.width, node.width, TensorRole::kInputWeight);
+  Vector(node.name, "bias", node.width);
+  Matrix(node.name, "query", 1, node.width, TensorRole::kInputWeight);
+}
+
 void TableBuilder::AddNode(const Node& node) {
   switch (node.kind) {
     case NodeKind::kEmbedding:
@@ -102,11 +117,16 @@ void TableBuilder::AddNode(const Node& node) {
       return AddIndRnn(node);
     case NodeKind::kQrnn:
       return AddQrnn(node);
+    case NodeKind::kConv1d:
+      return AddConv1d(node);
+    case NodeKind::kPool:
+      return AddPool(node);
     case NodeKind::kInput:
     case NodeKind::kActivation:
     case NodeKind::kDropout:
     case NodeKind::kConcat:
     case NodeKind::kAdd:
+    case NodeKind::kReverse:
       return;
   }
 }

@@ -27,8 +27,10 @@ struct TensorSpec {
 // [O,I], bias [O]; rnn/lstm weight_input [gH,I], weight_state [gH,width], bias [gH]; then lstm with
 // peepholes: peephole [3H] (i, f, o), with a projection: projection [width,H]; gru weight_input,
 // weight_state, and reset after: bias_input, bias_state [3H]; reset before: bias [3H]; without
-// bias: none; indrnn weight_input [H,I], recurrent [H], bias [H]; qrnn weight [3H, window I]
-// (oldest input first), bias [3H]; heads weight [outputs, in], bias [outputs].
+// bias: none; conv1d weight [O,kernel I] (oldest input first), bias [O];
+// attention pool weight [I,I], bias [I], query [1,I]; indrnn weight_input [H,I], recurrent [H],
+// bias [H]; qrnn weight [3H, window I] (oldest input first), bias [3H]; heads weight [outputs, in],
+// bias [outputs].
 std::vector<TensorSpec> TensorTable(const Graph& graph);
 
 // How a model of a precision stores a tensor: matrices in that precision, embeddings at most in

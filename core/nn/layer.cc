@@ -44,7 +44,9 @@ namespace {
 LayerInput InputOf(const Graph& graph, const Node& node, const TensorMap& tensors) {
   const Node* from = &graph.nodes[node.inputs[0]];
   const size_t width = from->width;
-  while (from->kind == NodeKind::kDropout) from = &graph.nodes[from->inputs[0]];
+  while (from->kind == NodeKind::kDropout || from->kind == NodeKind::kReverse) {
+    from = &graph.nodes[from->inputs[0]];
+  }
   const bool embedding = from->kind == NodeKind::kEmbedding;
   return {.width = width, .embedding = embedding ? &tensors.at(from->name + ".weight") : nullptr};
 }
@@ -80,6 +82,12 @@ std::unique_ptr<const Layer> MakeLayer(const Graph& graph, const Node& node,
       return MakeConcat(graph, node);
     case NodeKind::kAdd:
       return MakeAdd(node);
+    case NodeKind::kConv1d:
+      return MakeConv1d(graph, node, tensors);
+    case NodeKind::kPool:
+      return MakePool(graph, node, tensors);
+    case NodeKind::kReverse:
+      return MakeReverse(node);
   }
   return nullptr;
 }

@@ -31,9 +31,10 @@ class Layer {
   // zeros to 64 bytes. All zeros before the first step.
   size_t state_size() const { return state_offset(state_widths_.size()) * sizeof(float); }
 
-  // Runs all pairs of the window. `states[r]` is row r's segment, advanced in place to its last
-  // step (unused by layers without state). What `output` points to lives in the pass' arena
-  // or the inputs.
+  // Runs all pairs of the window, which are the inputs'; the output's are too, but where a layer
+  // says otherwise (pool: one per row; a valid conv1d: Trimmed). `states[r]` is row r's segment,
+  // advanced in place to its last step (unused by layers without state). What `output` points to
+  // lives in the pass' arena or the inputs.
   virtual void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
                        Pass* pass, Signal* output) const = 0;
 
@@ -88,6 +89,11 @@ std::unique_ptr<const Layer> MakeActivation(const Node& node);
 std::unique_ptr<const Layer> MakeIdentity(const Node& node);
 std::unique_ptr<const Layer> MakeConcat(const Graph& graph, const Node& node);
 std::unique_ptr<const Layer> MakeAdd(const Node& node);
+std::unique_ptr<const Layer> MakeConv1d(const Graph& graph, const Node& node,
+                                        const TensorMap& tensors);
+std::unique_ptr<const Layer> MakePool(const Graph& graph, const Node& node,
+                                      const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeReverse(const Node& node);
 
 }  // namespace sequent
 

@@ -6,6 +6,7 @@
 #include "core/base/random.h"
 #include "core/train/network.h"
 #include "core/train/recurrent.h"
+#include "core/train/sequence.h"
 
 namespace sequent::train {
 namespace {
@@ -223,6 +224,12 @@ std::unique_ptr<TrainLayer<T>> MakeTrainLayer(const LayerPlace& place) {
       return MakeIndRnnLayer<T>(place);
     case NodeKind::kQrnn:
       return MakeQrnnLayer<T>(place);
+    case NodeKind::kConv1d:
+      return MakeConv1dLayer<T>(place);
+    case NodeKind::kPool:
+      return MakePoolLayer<T>(place);
+    case NodeKind::kReverse:
+      return MakeReverseLayer<T>(place);
   }
   return nullptr;
 }

@@ -16,6 +16,7 @@ class Zoo {
     AddIndependent();
     AddFeedForward();
     AddActivations();
+    AddConvolutions();
     AddGraphs();
     AddSeries();
     return std::move(models_);
@@ -127,6 +128,16 @@ class Zoo {
       AddLstm(&config, "lstm", 7);
       AddActivation(&config, "activation", function);
       AddText(StrCat("activation_", function), config);
+    }
+  }
+
+  void AddConvolutions() {
+    for (const uint32_t kernel : {1u, 4u}) {
+      v1::ModelConfig config = Text();
+      AddConv1d(&config, "conv", 9, kernel, "");
+      AddGru(&config, "gru", 6);
+      AddPool(&config, "last", "last");
+      AddText(StrCat("conv_causal_", kernel), config);
     }
   }
 

@@ -120,6 +120,21 @@ void AddDropout(v1::ModelConfig* config, const std::string& name, float rate) {
   AddLayer(config, name)->mutable_dropout()->set_rate(rate);
 }
 
+v1::Conv1d* AddConv1d(v1::ModelConfig* config, const std::string& name, uint32_t filters,
+                      uint32_t kernel, const std::string& padding) {
+  v1::Conv1d* conv = AddLayer(config, name)->mutable_conv1d();
+  conv->set_filters(filters);
+  conv->set_kernel(kernel);
+  conv->set_padding(padding);
+  return conv;
+}
+
+v1::Pool* AddPool(v1::ModelConfig* config, const std::string& name, const std::string& kind) {
+  v1::Pool* pool = AddLayer(config, name)->mutable_pool();
+  pool->set_kind(kind);
+  return pool;
+}
+
 void AddConcat(v1::ModelConfig* config, const std::string& name,
                const std::vector<std::string>& inputs) {
   AddLayer(config, name, inputs)->mutable_concat();

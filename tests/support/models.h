@@ -39,6 +39,9 @@ void AddIndRnn(v1::ModelConfig* config, const std::string& name, uint32_t units)
 void AddQrnn(v1::ModelConfig* config, const std::string& name, uint32_t units, uint32_t window);
 void AddActivation(v1::ModelConfig* config, const std::string& name, const std::string& function);
 void AddDropout(v1::ModelConfig* config, const std::string& name, float rate);
+v1::Conv1d* AddConv1d(v1::ModelConfig* config, const std::string& name, uint32_t filters,
+                      uint32_t kernel, const std::string& padding);
+v1::Pool* AddPool(v1::ModelConfig* config, const std::string& name, const std::string& kind);
 void AddConcat(v1::ModelConfig* config, const std::string& name,
                const std::vector<std::string>& inputs);
 void AddSum(v1::ModelConfig* config, const std::string& name,
@@ -61,9 +64,13 @@ ModelContents TinyTextModel();
 // "next" (point or gaussian), fed back.
 ModelContents TinySeriesModel(HeadKind kind);
 
-// Every layer kind, option and head at least once, by name. Sizes are odd, so that vector tails
-// run.
+// Every layer kind, option and head that streams at least once, by name. Sizes are odd, so that
+// vector tails run.
 std::vector<std::pair<std::string, ModelContents>> OneModelPerLayerKind();
+// Those that take whole sequences.
+std::vector<std::pair<std::string, ModelContents>> WholeSequenceModels();
+// Both.
+std::vector<std::pair<std::string, ModelContents>> AllModels();
 
 }  // namespace sequent
 

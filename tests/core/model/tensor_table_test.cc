@@ -91,6 +91,21 @@ TEST(TensorTable, ListsIndRnnAndQrnn) {
                           "next.weight 1 2", "next.bias 1"));
 }
 
+TEST(TensorTable, ABidirectionalLayerHasItsCellTwice) {
+  v1::ModelConfig config = IdsConfig(5);
+  config.set_task("tag");
+  AddEmbedding(&config, "e", 2);
+  AddRnn(&config, "r", 3)->set_direction("bidirectional");
+  AddRnn(&config, "b", 4)->set_direction("backward");
+  AddSoftmax(&config, "y");
+  EXPECT_THAT(
+      Lines(config),
+      ElementsAre("e.weight 5 2", "r.forward.weight_input 3 2", "r.forward.weight_state 3 3",
+                  "r.forward.bias 3", "r.backward.weight_input 3 2", "r.backward.weight_state 3 3",
+                  "r.backward.bias 3", "b.weight_input 4 6", "b.weight_state 4 4", "b.bias 4",
+                  "y.weight 5 4", "y.bias 5"));
+}
+
 TEST(TensorTable, SaysWhatEachTensorIsFor) {
   const std::vector<TensorSpec> table = TensorTable(ResolveGraph(GoodTextConfig()).value());
   EXPECT_EQ(table[0].role, TensorRole::kEmbedding);
