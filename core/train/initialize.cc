@@ -19,22 +19,24 @@ void Uniform(const RandomStream& random, double limit, AlignedVector<float>* val
   }
 }
 
-// Q of a normal matrix, its columns' signs fixed by R's diagonal so that Q is uniformly
-// distributed.
-void Orthogonal(const RandomStream& random, size_t gates, size_t units, float* values) {
-  const auto n = static_cast<Eigen::Index>(units);
+// Gate by gate Q of a normal matrix [units, columns], units >= columns, its columns' signs fixed by
+// R's diagonal so that Q is uniformly distributed.
+void Orthogonal(const RandomStream& random, size_t gates, size_t units, size_t columns,
+                float* values) {
+  const auto n = static_cast<Eigen::Index>(units), m = static_cast<Eigen::Index>(columns);
   for (size_t gate = 0; gate < gates; ++gate) {
-    Eigen::MatrixXd normal(n, n);
-    for (Eigen::Index i = 0; i < n * n; ++i) {
-      normal(i / n, i % n) = random.Normal(gate * units * units + static_cast<uint64_t>(i));
+    const size_t first = gate * units * columns;
+    Eigen::MatrixXd normal(n, m);
+    for (Eigen::Index i = 0; i < n * m; ++i) {
+      normal(i / m, i % m) = random.Normal(first + static_cast<uint64_t>(i));
     }
     const Eigen::HouseholderQR<Eigen::MatrixXd> qr(normal);
     Eigen::MatrixXd q = qr.householderQ();
-    for (Eigen::Index j = 0; j < n; ++j) {
+    for (Eigen::Index j = 0; j < m; ++j) {
       if (qr.matrixQR()(j, j) < 0) q.col(j) *= -1;
     }
-    for (Eigen::Index i = 0; i < n * n; ++i) {
-      values[gate * units * units + static_cast<size_t>(i)] = static_cast<float>(q(i / n, i % n));
+    for (Eigen::Index i = 0; i < n * m; ++i) {
+      values[first + static_cast<size_t>(i)] = static_cast<float>(q(i / m, i % m));
     }
   }
 }
@@ -49,8 +51,9 @@ void FillWeight(const TensorSpec& spec, const std::string& rule, const RandomStr
                 Tensor* tensor) {
   const double out = static_cast<double>(spec.shape[0] / spec.gates);
   const double in = static_cast<double>(spec.shape[1]);
-  if (rule == "orthogonal" && spec.shape[0] / spec.gates == spec.shape[1]) {
-    return Orthogonal(random, spec.gates, spec.shape[1], tensor->values.data());
+  if (rule == "orthogonal") {  // a state is never wider than its gates
+    return Orthogonal(random, spec.gates, spec.shape[0] / spec.gates, spec.shape[1],
+                      tensor->values.data());
   }
   if (rule == "he_uniform") return Uniform(random, std::sqrt(6 / in), &tensor->values);
   if (rule == "he_normal") return Normal(random, std::sqrt(2 / in), &tensor->values);

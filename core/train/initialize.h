@@ -1,8 +1,9 @@
 // Weights before the first update: a pure function of the seed.
 //
-// Glorot and Bengio 2010 (per gate), He et al. 2015, orthogonal recurrent matrices (Saxe et al.
-// 2014, per gate), embeddings from N(0, 1), biases 0 but an LSTM's forget bias, or the gates'
-// biases of Tallec and Ollivier 2018 (`chrono`); indrnn: Li et al. 2018. Peepholes begin at 0.
+// Glorot and Bengio 2010 (per gate), He et al. 2015, recurrent matrices with orthogonal columns
+// (Saxe et al. 2014, per gate), embeddings from N(0, 1), biases 0 but an LSTM's forget bias, or the
+// gates' biases of Tallec and Ollivier 2018 (`chrono`); indrnn: Li et al. 2018. Peepholes begin at
+// 0.
 #ifndef SEQUENT_CORE_TRAIN_INITIALIZE_H_
 #define SEQUENT_CORE_TRAIN_INITIALIZE_H_
 

@@ -32,19 +32,30 @@ TEST(FirstWeights, DependOnTheSeedAlone) {
             FirstWeights({}, 2).at("lstm.weight_state").values);
 }
 
-TEST(FirstWeights, OfTheStateAreOrthogonalGateByGate) {
-  const auto weights = FirstWeights({}, 1).at("lstm.weight_state").values;
+// Columns of every gate of [4 x units, columns] are of length 1 and at right angles.
+void ExpectOrthogonal(const AlignedVector<float>& weights, size_t units, size_t columns) {
+  ASSERT_EQ(weights.size(), 4 * units * columns);
   for (size_t gate = 0; gate < 4; ++gate) {
-    for (size_t a = 0; a < 20; ++a) {
+    const float* w = weights.data() + gate * units * columns;
+    for (size_t a = 0; a < columns; ++a) {
       for (size_t b = 0; b <= a; ++b) {
         double dot = 0;
-        for (size_t k = 0; k < 20; ++k) {
-          dot += double{weights[(gate * 20 + a) * 20 + k]} * weights[(gate * 20 + b) * 20 + k];
-        }
-        EXPECT_NEAR(dot, a == b ? 1 : 0, 1e-6) << "gate " << gate << ", rows " << a << ", " << b;
+        for (size_t k = 0; k < units; ++k) dot += double{w[k * columns + a]} * w[k * columns + b];
+        EXPECT_NEAR(dot, a == b ? 1 : 0, 1e-6) << "gate " << gate << ", columns " << a << ", " << b;
       }
     }
   }
+}
+
+TEST(FirstWeights, OfTheStateAreOrthogonalGateByGate) {
+  ExpectOrthogonal(FirstWeights({}, 1).at("lstm.weight_state").values, 20, 20);
+}
+
+TEST(FirstWeights, OfAProjectedStateHaveOrthogonalColumns) {
+  v1::ModelConfig config = SeriesConfig({"a"});
+  AddLstm(&config, "lstm", 20)->set_projection(6);
+  AddRegression(&config, "next", "point", {"a"});
+  ExpectOrthogonal(Initial(config, {}).at("lstm.weight_state").values, 20, 6);
 }
 
 // Glorot: within sqrt(6 / (inputs + outputs of one gate)).
