@@ -96,27 +96,34 @@ constexpr size_t kOuterVectors = 4;
 template <size_t R>
 HWY_INLINE void OuterTile(const float* panel, size_t rows, const float* const* dy, size_t o,
                           size_t columns, float* dw, size_t stride) {
-  HWY_ALIGN float buffer[R][kOuterVectors * kLanes] = {};
-  Vec acc[R][kOuterVectors];
-  const bool whole = columns == kOuterVectors * kLanes;
-  for (size_t r = 0; r < R; ++r) {
-    if (!whole) std::memcpy(buffer[r], dw + r * stride, columns * sizeof(float));
-    const float* from = whole ? dw + r * stride : buffer[r];
-    for (size_t v = 0; v < kOuterVectors; ++v) acc[r][v] = hn::LoadU(Floats(), from + v * kLanes);
+  constexpr size_t V = kOuterVectors;
+  HWY_ALIGN float buffer[R][V * kLanes] = {};
+  const bool whole = columns == V * kLanes;
+  float* to[R];
+  Vec acc[R * V];
+  Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+    float* const row = dw + r * stride;
+    if (!whole) std::memcpy(buffer[r], row, columns * sizeof(float));
+    to[r] = whole ? row : buffer[r];
+    Unrolled<V>([&](auto v)
+                    SEQUENT_UNROLLED { acc[r * V + v] = hn::LoadU(Floats(), to[r] + v * kLanes); });
+  });
+  for (size_t n = 0; n < rows; ++n, panel += V * kLanes) {
+    const float* const deltas = dy[n] + o;
+    Vec values[V];
+    LoadWeights(panel, values);
+    Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+      const Vec delta = hn::Set(Floats(), deltas[r]);
+      Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+        acc[r * V + v] = hn::MulAdd(delta, values[v], acc[r * V + v]);
+      });
+    });
   }
-  for (size_t n = 0; n < rows; ++n, panel += kOuterVectors * kLanes) {
-    Vec broadcast[R];
-    for (size_t r = 0; r < R; ++r) broadcast[r] = hn::Set(Floats(), dy[n][o + r]);
-    for (size_t v = 0; v < kOuterVectors; ++v) {
-      const Vec value = hn::Load(Floats(), panel + v * kLanes);
-      for (size_t r = 0; r < R; ++r) acc[r][v] = hn::MulAdd(broadcast[r], value, acc[r][v]);
-    }
-  }
-  for (size_t r = 0; r < R; ++r) {
-    float* to = whole ? dw + r * stride : buffer[r];
-    for (size_t v = 0; v < kOuterVectors; ++v) hn::StoreU(acc[r][v], Floats(), to + v * kLanes);
+  Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+    Unrolled<V>([&](auto v)
+                    SEQUENT_UNROLLED { hn::StoreU(acc[r * V + v], Floats(), to[r] + v * kLanes); });
     if (!whole) std::memcpy(dw + r * stride, buffer[r], columns * sizeof(float));
-  }
+  });
 }
 
 void AccumulateOuterDispatch(size_t rows, const float* const* dy, const float* const* x,

@@ -168,6 +168,12 @@ StatusOr<HeadNode> MakeHead(const std::string& path, const v1::ModelConfig& conf
     return Expected(path + ".input", "a layer (put an embedding in between)",
                     StrCat("'", graph.nodes[input].name, "', a token input"));
   }
+  if (graph.nodes[input].trimmed > 0) {
+    return Expected(path + ".input",
+                    "a layer with as many steps as the input (put a pool in between)",
+                    StrCat("'", graph.nodes[input].name, "', which has ",
+                           graph.nodes[input].trimmed, " fewer"));
+  }
   SEQ_RETURN_IF_ERROR(SetLossWeight(path + ".loss_weight", source.loss_weight(), &node));
   if (source.has_softmax()) {
     SEQ_RETURN_IF_ERROR(SetSoftmax(path + ".softmax", source.softmax(), graph.nodes[0].tokens,

@@ -72,6 +72,13 @@ void Network<T>::Prepare() {
 }
 
 template <typename T>
+void Network<T>::BeginUpdate(const DrawKey& key) {
+  for (const auto& layer : layers_) {
+    if (layer != nullptr) layer->BeginUpdate(parameters_.data(), key);
+  }
+}
+
+template <typename T>
 TensorMap Network<T>::ToTensors() const {
   TensorMap tensors;
   for (size_t i = 0; i < table_.size(); ++i) {
@@ -111,6 +118,7 @@ double Network<T>::Run(const Chunk<T>& chunk, const std::vector<double>& normali
                        const DrawKey& key, bool training, Tape<T>* tape, T* gradients) const {
   tape->steps = chunk.steps;
   tape->first_row = chunk.first_row;
+  tape->lengths = chunk.lengths;
   tape->tokens = chunk.tokens.data();
   tape->training = training;
   tape->key = key;

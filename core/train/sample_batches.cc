@@ -59,7 +59,8 @@ void SampleBatches::Cut(uint64_t update, Chunk<T>* chunk) const {
   chunk->steps = 0;
   for (size_t r = 0; r < chunk->rows; ++r) {
     rows.push_back(SampleAt(update, chunk->first_row + r));
-    chunk->steps = std::max(chunk->steps, samples_->length(rows.back()));
+    chunk->lengths.push_back(static_cast<uint32_t>(samples_->length(rows.back())));
+    chunk->steps = std::max<size_t>(chunk->steps, chunk->lengths.back());
   }
   const size_t count = chunk->steps * chunk->rows;
   chunk->tokens.assign(count, 0);

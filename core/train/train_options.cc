@@ -2,6 +2,7 @@
 #include <cmath>
 #include <string>
 
+#include "core/train/initialize.h"
 #include "core/train/trainer.h"
 
 namespace sequent::train {
@@ -69,18 +70,6 @@ Status ResolveSchedule(v1::Schedule* schedule) {
   }
   schedule->mutable_constant();
   return absl::OkStatus();
-}
-
-Status ResolveInitialization(v1::Initialization* init) {
-  if (init->input().empty()) init->set_input("glorot_uniform");
-  if (init->recurrent().empty()) init->set_recurrent("orthogonal");
-  if (init->embedding().empty()) init->set_embedding("normal");
-  if (!init->has_forget_bias()) init->set_forget_bias(1);
-  SEQ_RETURN_IF_ERROR(
-      CheckChoice("initialization.input", init->input(), "glorot_uniform", "he_uniform"));
-  SEQ_RETURN_IF_ERROR(
-      CheckChoice("initialization.recurrent", init->recurrent(), "orthogonal", "glorot_uniform"));
-  return CheckChoice("initialization.embedding", init->embedding(), "normal", "glorot_uniform");
 }
 
 Status CheckClassWeights(const v1::TrainOptions& options) {

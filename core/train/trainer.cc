@@ -16,6 +16,7 @@
 #include "core/train/batches.h"
 #include "core/train/checkpoint.h"
 #include "core/train/finite.h"
+#include "core/train/indrnn_bound.h"
 #include "core/train/initialize.h"
 #include "core/train/network.h"
 #include "core/train/optimizer.h"
@@ -50,6 +51,7 @@ class Run {
         network_(graph),
         batches_(std::move(batches)),
         optimizer_(options_.optimizer(), network_.parameter_count()),
+        bound_(network_, options_.initialization()),
         data_fingerprint_(std::move(data_fingerprint)),
         run_dir_(std::move(run_dir)),
         hooks_(hooks),
@@ -137,6 +139,7 @@ class Run {
     const std::vector<double> normaliser = batches_.Normaliser(update_);
     std::vector<double> losses(shards, 0);
     std::vector<uint64_t> symbols(shards, 0);
+    network_.BeginUpdate({config_.seed(), update_});
     pool_.Run(shards, [&](size_t s) {
       gradients_[s].assign(network_.parameter_count(), T(0));
       const size_t first = FirstRow(s, rows), count = FirstRow(s + 1, rows) - first;
@@ -167,6 +170,7 @@ class Run {
     event.lr =
         LearningRate(options_.schedule(), BaseLearningRate(options_.optimizer()), update_, total_);
     optimizer_.Step(update_, event.lr, &network_.parameters(), &gradients_[0]);
+    bound_.Apply(&network_.parameters());
     const std::string tensor = TensorNotFinite(network_, network_.parameters());
     if (!tensor.empty()) return NotFinite("finite weights", event.loss, norm, tensor);
     network_.Prepare();
@@ -298,6 +302,7 @@ class Run {
   Network<T> network_;
   const Batches batches_;
   Optimizer<T> optimizer_;
+  const IndRnnBound<T> bound_;
   const std::string data_fingerprint_;
   const std::string run_dir_;
   const TrainerHooks& hooks_;

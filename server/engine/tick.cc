@@ -17,8 +17,12 @@ void Tick::Add(Session* session, StepItem* item) {
   Row& row = rows_[count_++];
   row.session = session;
   row.item = item;
-  const size_t most = std::min<size_t>(max_steps_, item->units - item->units_done);
-  row.units = static_cast<uint32_t>(most <= 1 ? most : cost_.StepsThatFit(longest_, pairs_, most));
+  const size_t left = item->units - item->units_done;
+  const size_t most = std::min(max_steps_, left);
+  const bool whole = !item->lane->model.graph().streamable;
+  row.units = static_cast<uint32_t>(whole       ? left
+                                    : most <= 1 ? most
+                                                : cost_.StepsThatFit(longest_, pairs_, most));
   row.whole = item->units_done + row.units == item->units;
   row.finite = true;
   if (!item->internal && item->units_done == 0) {

@@ -155,7 +155,7 @@ StatusOr<Lane*> TickRunner::LaneOfBirth(Session* session, const StepItem& item, 
     SEQ_RETURN_IF_ERROR(CheckModel(*session, request.model, request.version));
     return session->lane;
   }
-  return context_->LaneFor(request.model, request.version);
+  return context_->LaneForPieces(request.model, request.version);
 }
 
 Status TickRunner::StartAdmitted(Session* session, StepItem* item, const Admission& admission) {

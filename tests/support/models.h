@@ -37,8 +37,13 @@ v1::Rnn* AddRnn(v1::ModelConfig* config, const std::string& name, uint32_t units
                 const std::string& activation = "tanh");
 v1::Lstm* AddLstm(v1::ModelConfig* config, const std::string& name, uint32_t units);
 v1::Gru* AddGru(v1::ModelConfig* config, const std::string& name, uint32_t units);
+void AddIndRnn(v1::ModelConfig* config, const std::string& name, uint32_t units);
+void AddQrnn(v1::ModelConfig* config, const std::string& name, uint32_t units, uint32_t window);
 void AddActivation(v1::ModelConfig* config, const std::string& name, const std::string& function);
 void AddDropout(v1::ModelConfig* config, const std::string& name, float rate);
+v1::Conv1d* AddConv1d(v1::ModelConfig* config, const std::string& name, uint32_t filters,
+                      uint32_t kernel, const std::string& padding);
+v1::Pool* AddPool(v1::ModelConfig* config, const std::string& name, const std::string& kind);
 void AddConcat(v1::ModelConfig* config, const std::string& name,
                const std::vector<std::string>& inputs);
 void AddSum(v1::ModelConfig* config, const std::string& name,
@@ -64,9 +69,13 @@ ModelContents TinyWordModel();
 // "next" (point or gaussian), fed back.
 ModelContents TinySeriesModel(HeadKind kind);
 
-// Every layer kind, option and head at least once, by name. Sizes are odd, so that vector tails
-// run.
+// Every layer kind, option and head that streams at least once, by name. Sizes are odd, so that
+// vector tails run.
 std::vector<std::pair<std::string, ModelContents>> OneModelPerLayerKind();
+// Those that take whole sequences.
+std::vector<std::pair<std::string, ModelContents>> WholeSequenceModels();
+// Both.
+std::vector<std::pair<std::string, ModelContents>> AllModels();
 
 }  // namespace sequent
 

@@ -54,8 +54,8 @@ void AddTasksAndInputs(List* list) {
   list->Text("UnknownTask", "got 'language_modle'; did you mean 'language_model'?",
              [](auto* c) { c->set_task("language_modle"); });
   list->Text("TaskOfTheFuture",
-             "task: expected language_model | forecast | classify | tag, got 'translate'",
-             [](auto* c) { c->set_task("translate"); });
+             "task: expected language_model | forecast | classify | tag, got 'dream'",
+             [](auto* c) { c->set_task("dream"); });
   list->Text("NameTooLong", "name: expected a name of 1 to 256 bytes of UTF-8",
              [](auto* c) { c->set_name(std::string(257, 'x')); });
   list->Text("NoInputs", "inputs: expected exactly 1, got 0", [](auto* c) { c->clear_inputs(); });
@@ -267,6 +267,31 @@ void AddLayerFields(List* list) {
        "layers[1].gru.update_gate: expected keep_old | take_new, got 'keepold'; did you mean "
        "'keep_old'?",
        [](auto* l) { l->mutable_gru()->set_update_gate("keepold"); });
+  with("IndRnnUnitsZero", "layers[1].indrnn.units: expected 1..65536, got 0",
+       [](auto* l) { l->mutable_indrnn(); });
+  with("QrnnUnitsZero", "layers[1].qrnn.units: expected 1..65536, got 0",
+       [](auto* l) { l->mutable_qrnn(); });
+  with("QrnnWindow", "layers[1].qrnn.window: expected 1..64, got 65", [](auto* l) {
+    l->mutable_qrnn()->set_units(3);
+    l->mutable_qrnn()->set_window(65);
+  });
+  list->Text("QrnnWindowOfTooManyInputs",
+             "layers[1].qrnn.window: its inputs' joint width: expected 1..65536, got 65568",
+             [](auto* c) {
+               LayerAt(c, 0)->mutable_embedding()->set_width(2049);
+               LayerAt(c, 1)->mutable_qrnn()->set_units(3);
+               LayerAt(c, 1)->mutable_qrnn()->set_window(32);
+             });
+  with("LstmProjectionTooWide",
+       "layers[1].lstm.projection: expected 0 or fewer than units, 3, got 3",
+       [](auto* l) { l->mutable_lstm()->set_projection(3); });
+  with("RnnWeightDropOne", "layers[1].rnn.weight_drop: expected at least 0 and under 1, got 1",
+       [](auto* l) { l->mutable_rnn()->set_weight_drop(1); });
+  with("LstmWeightDropNegative",
+       "layers[1].lstm.weight_drop: expected at least 0 and under 1, got -0.5",
+       [](auto* l) { l->mutable_lstm()->set_weight_drop(-0.5f); });
+  with("GruWeightDropNan", "layers[1].gru.weight_drop: expected at least 0 and under 1, got nan",
+       [](auto* l) { l->mutable_gru()->set_weight_drop(static_cast<float>(kNan)); });
   with("NoActivation", "layers[1].activation.function: expected tanh | sigmoid | relu | leaky_relu",
        [](auto* l) { l->mutable_activation(); });
   with("UnknownActivation", "layers[1].activation.function: expected tanh | sigmoid",
@@ -286,6 +311,82 @@ void AddLayerFields(List* list) {
              [](auto* c) {
                LayerAt(c, 0)->mutable_embedding()->set_width(65536);
                LayerAt(c, 1)->mutable_lstm()->set_units(65536);
+             });
+}
+
+// What sees a sequence as a whole: where it is refused, and what it cannot be joined to.
+void AddWholeSequences(List* list) {
+  list->Text("BackwardLanguageModel",
+             "layers[1].lstm.direction: expected forward in task language_model (it would see the "
+             "future), got backward",
+             [](auto* c) { LayerAt(c, 1)->mutable_lstm()->set_direction("backward"); });
+  list->Series("BidirectionalForecast",
+               "layers[0].gru.direction: expected forward in task forecast (it would see the "
+               "future), got bidirectional",
+               [](auto* c) { LayerAt(c, 0)->mutable_gru()->set_direction("bidirectional"); });
+  list->Text("UnknownDirection", "got 'backwards'; did you mean 'backward'?", [](auto* c) {
+    c->set_task("tag");
+    LayerAt(c, 1)->mutable_lstm()->set_direction("backwards");
+  });
+  list->Text("SamePaddedLanguageModel",
+             "layers[2].conv1d.padding: expected causal in task language_model",
+             [](auto* c) { AddConv1d(c, "conv", 3, 3, "same"); });
+  list->Text("ConvOfNoWidth", "layers[2].conv1d.kernel: expected 1..64, got 0",
+             [](auto* c) { AddConv1d(c, "conv", 3, 0, "causal"); });
+  list->Text("ConvOfNoFilters", "layers[2].conv1d.filters: expected 1..65536, got 0",
+             [](auto* c) { AddConv1d(c, "conv", 0, 3, "causal"); });
+  list->Text("UnknownPadding", "got 'casual'; did you mean 'causal'?",
+             [](auto* c) { AddConv1d(c, "conv", 3, 3, "casual"); });
+  list->Text("PooledLanguageModel", "layers[2].pool.kind: expected last in task language_model",
+             [](auto* c) { AddPool(c, "pool", "max"); });
+  list->Text("PoolOfNoKind", "layers[2].pool.kind: expected last | final_states | mean",
+             [](auto* c) { AddPool(c, "pool", ""); });
+  list->Text("UnknownPool", "got 'meen'; did you mean 'mean'?",
+             [](auto* c) { AddPool(c, "pool", "meen"); });
+  list->Text("PoolOfNoPositions", "layers[2].pool.positions: expected 1..64, got 0",
+             [](auto* c) { AddPool(c, "pool", "positions"); });
+  list->Text("PositionsOfAMean", "layers[2].pool.positions: expected none for mean, got 1",
+             [](auto* c) { AddPool(c, "pool", "mean")->add_positions(1); });
+  list->Text("FinalStatesOfNoRecurrentLayer",
+             "layers[3].inputs: expected a recurrent layer for final_states, got 'dense'",
+             [](auto* c) {
+               AddDense(c, "dense", 3);
+               AddPool(c, "pool", "final_states");
+             });
+  list->Text("LastOfABackwardLayer",
+             "layers[2].pool.kind: expected final_states behind a layer that reads backward",
+             [](auto* c) {
+               c->set_task("tag");
+               LayerAt(c, 1)->mutable_lstm()->set_direction("bidirectional");
+               AddPool(c, "pool", "last");
+             });
+  list->Text("PoolOfAPool",
+             "layers[3].inputs: expected a layer with an output per step, got 'first', which has "
+             "one per sequence",
+             [](auto* c) {
+               c->set_task("classify");
+               AddPool(c, "first", "mean");
+               AddPool(c, "second", "mean");
+             });
+  list->Text("PoolJoinedToSteps",
+             "layers[3].inputs: expected layers with equally many steps ('lstm' has the steps of "
+             "the input), got 'pool', which has one step per sequence",
+             [](auto* c) {
+               c->set_task("classify");
+               AddPool(c, "pool", "mean");
+               AddConcat(c, "joined", {"lstm", "pool"});
+             });
+  list->Text("HeadOfFewerSteps",
+             "heads[0].input: expected a layer with as many steps as the input (put a pool in "
+             "between), got 'conv', which has 2 fewer",
+             [](auto* c) {
+               c->set_task("tag");
+               AddConv1d(c, "conv", 3, 3, "valid");
+             });
+  list->Text("RolloutOfWholeSequences",
+             "feedback: expected none in a model that takes whole sequences", [](auto* c) {
+               c->set_task("tag");
+               LayerAt(c, 1)->mutable_lstm()->set_direction("backward");
              });
 }
 
@@ -424,6 +525,7 @@ std::vector<BadConfig> BadConfigs() {
   AddColumns(&list);
   AddLayers(&list);
   AddLayerFields(&list);
+  AddWholeSequences(&list);
   AddHeads(&list);
   AddFeedback(&list);
   return std::move(list).Take();

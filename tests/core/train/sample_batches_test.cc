@@ -75,6 +75,7 @@ TEST_F(SampleBatchesTest, RowsAreWholeSequencesWithPaddingBehind) {
   options_.set_batch(3);
   const auto chunk = Make(false).Cut<float>(1, 0, 3);
   EXPECT_EQ(chunk.steps, 3u);
+  EXPECT_EQ(chunk.lengths, (std::vector<uint32_t>{2, 3, 1}));
   EXPECT_EQ(chunk.tokens, (std::vector<int32_t>{0, 1, 2, 0, 1, 0, 0, 1, 0}));
   EXPECT_EQ(chunk.classes[0], (std::vector<int32_t>{-1, -1, 0, 0, -1, -1, -1, 1, -1}));
   EXPECT_EQ(chunk.classes[1], (std::vector<int32_t>{0, 0, 0, 1, 1, -1, -1, 0, -1}));

@@ -37,6 +37,9 @@ class EngineHarness {
   }
 
   Engine* engine() { return &engine_; }
+  void AddModel(const std::string& name, ModelContents contents) {
+    registry_.Add(name, 1, *Model::Create(std::move(contents)));
+  }
   Metrics* metrics() { return &metrics_; }
 
   // `input` views must live until the answer.
