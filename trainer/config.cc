@@ -73,6 +73,34 @@ Status CheckForecastScheme(const v1::ForecastConfig& forecast) {
   return absl::OkStatus();
 }
 
+// Keys of data that the task does not read.
+Status CheckDataKeys(const std::string& task, const v1::DataConfig& data) {
+  const bool labels = task == "classify" || task == "tag";
+  const auto refuse = [&task](const char* key, bool given) -> Status {
+    if (!given) return absl::OkStatus();
+    return Expected(StrCat("data.", key), StrCat("nothing for task ", task), "a value");
+  };
+  SEQ_RETURN_IF_ERROR(refuse("unit", task != "language_model" && !data.unit().empty()));
+  SEQ_RETURN_IF_ERROR(refuse("sequence_ends", task != "tag" && data.sequence_ends_size() > 0));
+  SEQ_RETURN_IF_ERROR(refuse("format", task != "classify" && !data.format().empty()));
+  SEQ_RETURN_IF_ERROR(refuse("text", !labels && !data.text().empty()));
+  SEQ_RETURN_IF_ERROR(refuse("labels", !labels && data.labels_size() > 0));
+  SEQ_RETURN_IF_ERROR(refuse("ignore_label", !labels && !data.ignore_label().empty()));
+  return refuse("shuffle_split", !labels && data.shuffle_split());
+}
+
+// Keys of train that the task does not read.
+Status CheckTrainKeys(const std::string& task, const v1::TrainOptions& train) {
+  if (task == "classify" || task == "tag") return absl::OkStatus();
+  const char* key = train.length_bucket() > 0        ? "length_bucket"
+                    : train.max_tokens() > 0         ? "max_tokens"
+                    : train.class_weights_size() > 0 ? "class_weights"
+                    : train.balance_classes()        ? "balance_classes"
+                                                     : nullptr;
+  if (key == nullptr) return absl::OkStatus();
+  return Expected(StrCat("train.", key), StrCat("nothing for task ", task), "a value");
+}
+
 // Adam (or AdamW) without a rate, and no optimiser at all, get this one.
 void DefaultAdamRate(double rate, v1::Optimizer* optimizer) {
   const auto kind = optimizer->kind_case();
@@ -132,6 +160,32 @@ void ForecastDefaults(v1::TrainConfig* config) {
   DefaultAdamRate(0.005, train->mutable_optimizer());
 }
 
+// classify: one label a text; tag: one a token.
+void LabelDefaults(v1::TrainConfig* config) {
+  const bool tag = config->task() == "tag";
+  v1::ModelSpec* model = config->mutable_model();
+  if (model->input_size() == 0) {
+    model->add_input()->mutable_tokens()->set_codec(tag ? "list" : "words");
+  }
+  if (model->layers_size() == 0) {
+    v1::Layer* embedding = model->add_layers();
+    embedding->set_name("embedding");
+    embedding->mutable_embedding()->set_width(64);
+    v1::Layer* lstm = model->add_layers();
+    lstm->set_name("lstm");
+    lstm->mutable_lstm()->set_units(64);
+  }
+  if (model->heads_size() == 0) {
+    v1::Head* head = model->add_heads();
+    head->set_name("label");
+    head->mutable_softmax();
+  }
+  v1::TrainOptions* train = config->mutable_train();
+  if (train->batch() == 0) train->set_batch(32);
+  if (train->epochs() == 0 && train->max_updates() == 0) train->set_epochs(20);
+  DefaultAdamRate(0.003, train->mutable_optimizer());
+}
+
 void SharedDefaults(v1::TrainConfig* config) {
   if (config->name().empty()) config->set_name(config->task());
   if (config->seed() == 0) config->set_seed(1);
@@ -178,10 +232,11 @@ StatusOr<v1::TrainConfig> LoadConfig(const ConfigSources& sources) {
 }
 
 Status ApplyDefaults(v1::TrainConfig* config) {
-  static constexpr std::string_view kTasks[] = {"language_model", "forecast"};
+  static constexpr std::string_view kTasks[] = {"language_model", "forecast", "classify", "tag"};
   if (config->task().empty()) {
     return absl::InvalidArgumentError(
-        "task: expected language_model or forecast, got nothing (say it with --task)");
+        "task: expected language_model, forecast, classify or tag, got nothing (say it with "
+        "--task)");
   }
   SEQ_ASSIGN_OR_RETURN(const size_t task, CheckChoice("task", config->task(), kTasks));
   if (config->data().path_size() == 0) {
@@ -189,10 +244,14 @@ Status ApplyDefaults(v1::TrainConfig* config) {
         "data.path: expected a file, got nothing (say it with --data)");
   }
   SEQ_RETURN_IF_ERROR(CheckForecastScheme(config->forecast()));
+  SEQ_RETURN_IF_ERROR(CheckDataKeys(config->task(), config->data()));
+  SEQ_RETURN_IF_ERROR(CheckTrainKeys(config->task(), config->train()));
   if (task == 0) {
     LanguageModelDefaults(config);
-  } else {
+  } else if (task == 1) {
     ForecastDefaults(config);
+  } else {
+    LabelDefaults(config);
   }
   SharedDefaults(config);
   return absl::OkStatus();

@@ -6,10 +6,13 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/hash.h"
+#include "core/base/random.h"
 #include "core/codec/series_codec.h"
 #include "core/model/config_check.h"
 #include "core/model/graph.h"
 #include "core/train/text_data.h"
+#include "trainer/label_data.h"
+#include "trainer/text_input.h"
 
 namespace sequent {
 namespace {
@@ -84,29 +87,26 @@ Status BuildFeatures(const v1::FeatureSpec& spec, const Dataset& dataset,
 
 Status BuildInput(const v1::TrainConfig& config, const Dataset& dataset,
                   const train::Part& training, v1::ModelConfig* model) {
-  const bool language = config.task() == "language_model";
+  const bool tokens = config.task() != "forecast";
   if (config.model().input_size() != 1) {
     return Expected("model.input", "one input", StrCat(config.model().input_size()));
   }
   const v1::InputSpec& spec = config.model().input(0);
   v1::Input* input = model->add_inputs();
   input->set_name(spec.name().empty() ? "input" : spec.name());
-  if (language != spec.has_tokens()) {
+  if (tokens != spec.has_tokens()) {
     return Expected("model.input[0]",
-                    language ? "tokens for a language_model" : "features for a forecast",
+                    StrCat(tokens ? "tokens" : "features", " for task ", config.task()),
                     spec.has_tokens()     ? "tokens"
                     : spec.has_features() ? "features"
                                           : "neither");
   }
-  if (!language)
-    return BuildFeatures(spec.features(), dataset, training, input->mutable_features());
-  static constexpr std::string_view kCodecs[] = {"characters"};
-  SEQ_RETURN_IF_ERROR(
-      CheckChoice("model.input[0].tokens.codec", spec.tokens().codec(), kCodecs).status());
-  input->mutable_tokens()->set_codec("characters");
-  const auto vocabulary = TextCodec::FitCharacters(train::TextPart(dataset.text, training),
-                                                   std::max(1u, spec.tokens().min_count()));
-  input->mutable_tokens()->mutable_vocabulary()->Assign(vocabulary.begin(), vocabulary.end());
+  if (!tokens) return BuildFeatures(spec.features(), dataset, training, input->mutable_features());
+  const std::vector<std::string_view> texts = dataset.sequences.empty()
+                                                  ? std::vector{TextOf(dataset, training)}
+                                                  : TextsOf(dataset, training);
+  SEQ_ASSIGN_OR_RETURN(*input->mutable_tokens(),
+                       FitTokenInput("model.input[0].tokens", spec.tokens(), texts));
   return absl::OkStatus();
 }
 
@@ -118,6 +118,7 @@ void CompleteHeads(const v1::TrainConfig& config, const Dataset& dataset, v1::Mo
     head.mutable_regression()->mutable_columns()->Assign(
         columns.begin(), columns.begin() + static_cast<ptrdiff_t>(dataset.series.targets));
   }
+  if (!dataset.sequences.empty()) return;
   if (config.model().has_feedback()) {
     *model->mutable_feedback() = config.model().feedback();
   } else if (model->heads_size() > 0) {
@@ -154,14 +155,40 @@ StatusOr<train::Series> BuildSeries(const v1::ModelConfig& model, const Dataset&
   return series;
 }
 
+Status LoadSequences(const std::string& task, const v1::DataConfig& data,
+                     const LoadOptions& options, Dataset* dataset) {
+  dataset->tagged = task == "tag";
+  dataset->ignore_label = data.ignore_label();
+  const auto read = dataset->tagged ? train::ReadTagged : train::ReadTexts;
+  SEQ_ASSIGN_OR_RETURN(auto sequences, read(data, options.with_labels));
+  dataset->size = sequences.size();
+  if (!data.shuffle_split()) {
+    dataset->sequences = std::move(sequences);
+    return absl::OkStatus();
+  }
+  constexpr uint64_t kSplitStream = 0x73706c6974;
+  const uint64_t key = RandomStream(options.seed, kSplitStream, 0).Bits(0);
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    dataset->sequences.push_back(std::move(sequences[Permute(key, sequences.size(), i)]));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-StatusOr<Dataset> LoadDataset(const std::string& task, const v1::DataConfig& data) {
+StatusOr<Dataset> LoadDataset(const std::string& task, const v1::DataConfig& data,
+                              const LoadOptions& options) {
   Dataset dataset;
   SEQ_ASSIGN_OR_RETURN(dataset.sha256, HashOf(data));
   if (task == "language_model") {
     SEQ_ASSIGN_OR_RETURN(dataset.text, train::ReadText({data.path().begin(), data.path().end()}));
-    dataset.size = train::CountCodePoints(dataset.text);
+    static constexpr std::string_view kUnits[] = {"characters", "lines"};
+    SEQ_ASSIGN_OR_RETURN(const size_t unit, CheckChoice("data.unit", data.unit(), kUnits));
+    dataset.lines = unit == 1;
+    dataset.size =
+        dataset.lines ? train::CountLines(dataset.text) : train::CountCodePoints(dataset.text);
+  } else if (task == "classify" || task == "tag") {
+    SEQ_RETURN_IF_ERROR(LoadSequences(task, data, options, &dataset));
   } else {
     SEQ_ASSIGN_OR_RETURN(dataset.series, train::ReadSeries(data));
     dataset.size = dataset.series.rows();
@@ -177,6 +204,9 @@ StatusOr<v1::ModelConfig> BuildModelConfig(const v1::TrainConfig& config, const 
   SEQ_RETURN_IF_ERROR(BuildInput(config, dataset, training, &model));
   *model.mutable_layers() = config.model().layers();
   CompleteHeads(config, dataset, &model);
+  if (!dataset.sequences.empty()) {
+    SEQ_RETURN_IF_ERROR(FitLabels(config.data(), dataset, training, &model));
+  }
   const auto graph = ResolveGraph(model);
   if (!graph.ok()) {
     return absl::InvalidArgumentError(StrCat("model.", graph.status().message()));
@@ -188,6 +218,10 @@ StatusOr<train::TrainingData> BuildTrainingData(const v1::ModelConfig& model,
                                                 const Dataset& dataset,
                                                 const train::Part& training) {
   train::TrainingData data;
+  if (!dataset.sequences.empty()) {
+    SEQ_ASSIGN_OR_RETURN(data.samples, BuildSamples(model, dataset, training));
+    return data;
+  }
   if (model.task() == "language_model") {
     SEQ_ASSIGN_OR_RETURN(const auto codec, TextCodec::Create(model.inputs(0).tokens()));
     data.stream.tokens = EncodePart(*codec, dataset, training);
@@ -197,12 +231,16 @@ StatusOr<train::TrainingData> BuildTrainingData(const v1::ModelConfig& model,
   return data;
 }
 
+std::string_view TextOf(const Dataset& dataset, const train::Part& part) {
+  return dataset.lines ? train::LinePart(dataset.text, part) : train::TextPart(dataset.text, part);
+}
+
 std::vector<int32_t> EncodePart(const TextCodec& codec, const Dataset& dataset,
                                 const train::Part& part) {
   std::vector<std::byte> state(codec.state_size());
   codec.InitState(state.data());
   std::vector<int32_t> tokens;
-  codec.Encode(state.data(), train::TextPart(dataset.text, part), true, &tokens);
+  codec.Encode(state.data(), TextOf(dataset, part), true, &tokens);
   return tokens;
 }
 

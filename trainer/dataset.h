@@ -5,11 +5,13 @@
 #define SEQUENT_TRAINER_DATASET_H_
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/status.h"
 #include "core/codec/text_codec.h"
 #include "core/train/data.h"
+#include "core/train/labelled_data.h"
 #include "core/train/series_data.h"
 #include "core/train/split.h"
 #include "sequent/v1/model.pb.h"
@@ -17,16 +19,26 @@
 
 namespace sequent {
 
-// One of text and series is filled, by the task.
+// One of text, series and sequences is filled, by the task.
 struct Dataset {
   std::string text;
   train::SeriesTable series;
-  size_t size = 0;  // code points or rows
+  std::vector<train::LabelledSequence> sequences;
+  bool tagged = false;       // a label per token
+  std::string ignore_label;  // data.ignore_label
+  bool lines = false;        // data.unit: parts of a text are cut in lines, not in code points
+  size_t size = 0;           // code points, lines, rows or sequences
   std::string sha256;
 };
 
+struct LoadOptions {
+  uint64_t seed = 1;        // of data.shuffle_split
+  bool with_labels = true;  // classify, tag: whether a file without labels is refused
+};
+
 // DATA_LOSS: what is wrong with a file, a missing one included. INVALID_ARGUMENT: data.* keys.
-StatusOr<Dataset> LoadDataset(const std::string& task, const v1::DataConfig& data);
+StatusOr<Dataset> LoadDataset(const std::string& task, const v1::DataConfig& data,
+                              const LoadOptions& options = {});
 
 // The model's configuration with its codec fitted on the training part alone, heads and feedback
 // completed.
@@ -37,6 +49,9 @@ StatusOr<v1::ModelConfig> BuildModelConfig(const v1::TrainConfig& config, const 
 StatusOr<train::TrainingData> BuildTrainingData(const v1::ModelConfig& model,
                                                 const Dataset& dataset,
                                                 const train::Part& training);
+
+// A part of the text.
+std::string_view TextOf(const Dataset& dataset, const train::Part& part);
 
 std::vector<int32_t> EncodePart(const TextCodec& codec, const Dataset& dataset,
                                 const train::Part& part);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "trainer/commands.h"
+#include "trainer/label_report.h"
 #include "trainer/model_data.h"
 #include "trainer/precision_cost.h"
 
@@ -19,7 +20,10 @@ Status RunEvaluate(const EvaluateOptions& options) {
   SEQ_ASSIGN_OR_RETURN(train::Measures measures,
                        Score(loaded.models, loaded.dataset, loaded.part, &pool));
   const TextCodec* codec = loaded.models[0]->text_codec();
-  if (codec != nullptr && loaded.same_data) {
+  if (!loaded.dataset.sequences.empty() && loaded.same_data) {
+    SEQ_RETURN_IF_ERROR(AddLabelBaselines(loaded.models[0]->config(), loaded.dataset,
+                                          loaded.record->parts.train, loaded.part, &measures));
+  } else if (codec != nullptr && loaded.same_data) {
     measures["loss_unigram"] =
         UnigramLoss(*codec, loaded.dataset, loaded.record->parts.train, loaded.part);
   }

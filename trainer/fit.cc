@@ -15,6 +15,8 @@
 #include "core/train/trainer.h"
 #include "trainer/commands.h"
 #include "trainer/dataset.h"
+#include "trainer/label_data.h"
+#include "trainer/label_report.h"
 #include "trainer/metrics_log.h"
 #include "trainer/progress.h"
 #include "trainer/publish.h"
@@ -37,17 +39,34 @@ struct Job {
 };
 
 Status CheckTrainingLength(const Job& job) {
-  const size_t need =
-      job.model.task() == "forecast" ? std::max(2u, job.config.train().window()) : 2;
+  const size_t need = job.model.task() == "forecast" ? std::max(2u, job.config.train().window())
+                      : job.dataset.lines            ? 1
+                                                     : 2;
   if (job.parts.train.size() < need) {
     return absl::DataLossError(StrCat("expected at least ", need,
                                       " rows in the training part (train.window), got ",
                                       job.parts.train.size()));
   }
-  if (job.model.task() == "language_model" && job.parts.validation.size() == 1) {
+  if (job.model.task() == "language_model" && !job.dataset.lines &&
+      job.parts.validation.size() == 1) {
     return absl::DataLossError("expected at least 2 characters in the validation part, got 1");
   }
   return absl::OkStatus();
+}
+
+// Of the other parts, before the training rather than after it.
+Status CheckLabels(const Job& job) {
+  if (job.dataset.sequences.empty()) return absl::OkStatus();
+  for (const train::Part& part : {job.parts.validation, job.parts.test}) {
+    SEQ_RETURN_IF_ERROR(BuildSamples(job.model, job.dataset, part).status());
+  }
+  return absl::OkStatus();
+}
+
+// What one step of the model takes in, in the plural.
+const char* SymbolName(const v1::ModelConfig& model) {
+  if (model.inputs(0).has_features()) return "steps";
+  return model.inputs(0).tokens().codec() == "characters" ? "characters" : "tokens";
 }
 
 // Before hours of training, not after them.
@@ -97,10 +116,12 @@ StatusOr<Job> Prepare(v1::TrainConfig config, const FitOptions& options) {
   Job job;
   job.config = std::move(config);
   SEQ_ASSIGN_OR_RETURN(job.initial, FirstWeights(options.init_from));
-  SEQ_ASSIGN_OR_RETURN(job.dataset, LoadDataset(job.config.task(), job.config.data()));
+  SEQ_ASSIGN_OR_RETURN(
+      job.dataset, LoadDataset(job.config.task(), job.config.data(), {.seed = job.config.seed()}));
   SEQ_ASSIGN_OR_RETURN(job.parts, train::SplitRows(job.config.data().split(), job.dataset.size));
   SEQ_ASSIGN_OR_RETURN(job.model, BuildModelConfig(job.config, job.dataset, job.parts.train));
   SEQ_RETURN_IF_ERROR(CheckTrainingLength(job));
+  SEQ_RETURN_IF_ERROR(CheckLabels(job));
   SEQ_ASSIGN_OR_RETURN(job.data, BuildTrainingData(job.model, job.dataset, job.parts.train));
   const unsigned threads = job.config.train().threads();
   job.pool = std::make_unique<ThreadPool>(
@@ -128,7 +149,7 @@ StatusOr<train::FitResult> Train(const Job& job, const FitOptions& options) {
   SEQ_ASSIGN_OR_RETURN(const ProgressKind kind, ParseProgress(options.progress, stderr));
   const std::string& run_dir = job.config.output().run_dir();
   std::unique_ptr<MetricsLog> log;
-  Progress progress(kind, job.model.task() == "forecast" ? "steps" : "chars", stderr);
+  Progress progress(kind, SymbolName(job.model), stderr);
   train::TrainerHooks hooks;
   hooks.stop = options.stop;
   hooks.ranks = options.ranks;
@@ -172,6 +193,15 @@ StatusOr<TrainingRecord> MakeRecord(const Job& job, const train::FitResult& resu
   if (job.parts.test.size() > 0) {
     SEQ_ASSIGN_OR_RETURN(record.test, MeasurePart(job, result.best, job.parts.test));
   }
+  if (!job.dataset.sequences.empty()) {
+    for (auto [part, measures] : {std::pair(job.parts.validation, &record.validation),
+                                  std::pair(job.parts.test, &record.test)}) {
+      if (part.size() == 0) continue;
+      SEQ_RETURN_IF_ERROR(
+          AddLabelBaselines(job.model, job.dataset, job.parts.train, part, measures));
+    }
+    return record;
+  }
   if (job.model.task() != "language_model") return record;
   SEQ_ASSIGN_OR_RETURN(const auto codec, TextCodec::Create(job.model.inputs(0).tokens()));
   for (auto [part, measures] : {std::pair(job.parts.validation, &record.validation),
@@ -207,8 +237,7 @@ void PrintResult(const Job& job, const train::FitResult& result, const TrainingR
   }
   if (!record.test.empty()) std::printf("%s", DescribeMeasures("test", record.test).c_str());
   if (result.symbols > 0) {
-    std::printf("trained on %.0f %s per second\n", speed,
-                job.model.task() == "forecast" ? "steps" : "characters");
+    std::printf("trained on %.0f %s per second\n", speed, SymbolName(job.model));
   }
   for (const std::string& file : files) std::printf("wrote %s\n", file.c_str());
   if (result.stop_reason == "interrupted") std::printf("to go on: the same command, --resume\n");

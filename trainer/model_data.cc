@@ -82,14 +82,16 @@ StatusOr<ModelList> LoadModels(const std::vector<std::string>& paths, const Mode
 
 StatusOr<ModelData> LoadModelData(const std::vector<std::string>& models,
                                   const std::vector<std::string>& data, const PartOptions& part,
-                                  const ModelOptions& options) {
+                                  const ModelOptions& options, bool with_labels) {
   ModelData loaded;
   SEQ_ASSIGN_OR_RETURN(loaded.models, LoadModels(models, options));
   if (auto record = RecordFromJson(loaded.models[0]->training()); record.ok()) {
     loaded.record = *std::move(record);
   }
-  const std::string task = loaded.models[0]->graph().tokens() ? "language_model" : "forecast";
-  SEQ_ASSIGN_OR_RETURN(loaded.dataset, LoadDataset(task, DataFor(loaded, data)));
+  LoadOptions load = {.with_labels = with_labels};
+  if (loaded.record) load.seed = loaded.record->seed;
+  SEQ_ASSIGN_OR_RETURN(loaded.dataset,
+                       LoadDataset(loaded.models[0]->config().task(), DataFor(loaded, data), load));
   loaded.same_data = loaded.record && loaded.record->data_sha256 == loaded.dataset.sha256;
   SEQ_RETURN_IF_ERROR(ChoosePart(part, &loaded));
   SEQ_RETURN_IF_ERROR(CheckPart(loaded));

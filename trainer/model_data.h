@@ -27,10 +27,10 @@ struct ModelData {
 StatusOr<ModelList> LoadModels(const std::vector<std::string>& paths, const ModelOptions& options);
 
 // DATA_LOSS: a model or data file that can not be read, or is shorter than the part.
-// INVALID_ARGUMENT: a part that is not there.
+// INVALID_ARGUMENT: a part that is not there. `with_labels`: as LoadOptions.
 StatusOr<ModelData> LoadModelData(const std::vector<std::string>& models,
                                   const std::vector<std::string>& data, const PartOptions& part,
-                                  const ModelOptions& options = {});
+                                  const ModelOptions& options = {}, bool with_labels = true);
 
 }  // namespace sequent
 

@@ -3,7 +3,9 @@
 
 #include "core/base/aligned.h"
 #include "core/nn/sampling.h"
+#include "core/train/label_measures.h"
 #include "trainer/commands.h"
+#include "trainer/label_data.h"
 #include "trainer/model_data.h"
 
 namespace sequent {
@@ -22,6 +24,31 @@ std::string Cell(float value) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.9g", static_cast<double>(value));
   return text;
+}
+
+// The rows of head `h` for sequence `i`; sequences and steps are counted from 1.
+void PrintHead(const ModelData& loaded, const train::Samples& samples, size_t h, size_t i,
+               const std::vector<double>& probabilities) {
+  const HeadNode& head = loaded.models[0]->graph().heads[h];
+  const size_t steps = head.last_step ? 1 : samples.length(i);
+  const size_t first = head.last_step ? i : samples.begin[i];
+  for (size_t t = 0; t < steps; ++t) {
+    const auto row = std::span(probabilities).subspan((first + t) * head.outputs, head.outputs);
+    const auto print = [&](size_t k, const std::string& truth) {
+      std::printf("%zu,%zu,%s,%s,%.6g,%s\n", loaded.part.begin + i + 1,
+                  head.last_step ? samples.length(i) : t + 1, Cell(head.name).c_str(),
+                  Cell(head.labels[k]).c_str(), row[k], Cell(truth).c_str());
+    };
+    if (head.kind == HeadKind::kSoftmax) {
+      const int32_t truth = samples.classes[h][first + t];
+      print(train::MostProbable(row), truth < 0 ? "" : head.labels[static_cast<size_t>(truth)]);
+      continue;
+    }
+    for (size_t k = 0; k < head.outputs; ++k) {
+      const float truth = samples.targets[h][(first + t) * head.outputs + k];
+      print(k, std::isnan(truth) ? "" : truth == 1 ? "1" : "0");
+    }
+  }
 }
 
 Status PrintForecasts(const ModelData& loaded) {
@@ -87,8 +114,9 @@ Status PrintContinuation(const ModelData& loaded, const PredictOptions& options)
   int32_t token = tokens.back();
   for (uint64_t step = 0; step < options.steps; ++step) {
     const auto& logits = writer.Step(&token, 1);
+    const int32_t previous = token;
     token = SampleClass(logits, sampling, UniformDraw(options.seed, 0, step, 0), &scratch);
-    std::fputs(model.text_codec()->TokenText(token).c_str(), stdout);
+    std::fputs(model.text_codec()->Text(previous, token).c_str(), stdout);
   }
   std::printf("\n");
   return absl::OkStatus();
@@ -105,12 +133,32 @@ Status PrintLogProbabilities(const ModelData& loaded) {
   return absl::OkStatus();
 }
 
+// The label of each sequence or token, or the labels there are, with the truth if it is known.
+Status PrintLabels(const ModelData& loaded) {
+  const Model& model = *loaded.models[0];
+  SEQ_ASSIGN_OR_RETURN(const train::Samples samples,
+                       BuildSamples(model.config(), loaded.dataset, loaded.part));
+  SEQ_ASSIGN_OR_RETURN(const auto probabilities, train::PredictLabels(model, samples, nullptr));
+  std::printf("sequence,step,head,label,probability,truth\n");
+  for (size_t i = 0; i < samples.size(); ++i) {
+    for (size_t h = 0; h < model.graph().heads.size(); ++h) {
+      PrintHead(loaded, samples, h, i, probabilities[h]);
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Status RunPredict(const PredictOptions& options) {
   PartOptions part = options.part;
   if (part.part.empty()) part.part = "all";
-  SEQ_ASSIGN_OR_RETURN(const ModelData loaded, LoadModelData({options.model}, options.data, part));
+  SEQ_ASSIGN_OR_RETURN(const ModelData loaded, LoadModelData({options.model}, options.data, part,
+                                                             {}, /*with_labels=*/false));
+  if (!loaded.dataset.sequences.empty()) {
+    if (options.steps == 0) return PrintLabels(loaded);
+    return absl::InvalidArgumentError("--steps: expected a language model, got labels");
+  }
   if (loaded.models[0]->series_codec() != nullptr) {
     if (options.steps == 0) return PrintForecasts(loaded);
     return absl::InvalidArgumentError("--steps: expected a language model, got a forecast");

@@ -19,7 +19,7 @@ StatusOr<ProgressKind> ParseProgress(const std::string& text, std::FILE* out);
 
 class Progress {
  public:
-  // `unit`: what a symbol is called, "chars". Does not own `out`.
+  // `unit`: what a symbol is called, "characters". Does not own `out`.
   Progress(ProgressKind kind, std::string unit, std::FILE* out)
       : kind_(kind), unit_(std::move(unit)), out_(out) {}
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "trainer/label_report.h"
+
 namespace sequent {
 namespace {
 
@@ -82,6 +84,7 @@ StatusOr<train::Forecasts> AverageForecasts(const ModelList& models, const Datas
 
 StatusOr<train::Measures> Score(const ModelList& models, const Dataset& dataset,
                                 const train::Part& part, ThreadPool* pool) {
+  if (!dataset.sequences.empty()) return ScoreLabels(models, dataset, part, pool);
   if (models[0]->graph().tokens()) {
     SEQ_ASSIGN_OR_RETURN(const auto values, AverageTokens(models, dataset, part, pool));
     return train::TokenMeasures(values);
@@ -112,7 +115,10 @@ double UnigramLoss(const TextCodec& codec, const Dataset& dataset, const train::
 
 std::string DescribeMeasures(const std::string& part, const train::Measures& measures) {
   std::string text = part + ":\n";
-  for (const auto& [name, value] : measures) text += Line(name, value);
+  for (const auto& [name, value] : measures) {
+    if (name.find("confusion.") == name.npos) text += Line(name, value);
+  }
+  text += DescribeLabels(measures);
   const auto value = [&](const char* name) {
     const auto at = measures.find(name);
     return at == measures.end() ? std::nan("") : at->second;

@@ -46,7 +46,8 @@ void AddFit(CLI::App* app, sequent::FitOptions* options) {
   auto& config = options->config;
   fit->add_option("config", config.file, "Configuration; common jobs need none")
       ->type_name("CONFIG.yaml");
-  fit->add_option("--task", config.task, "language_model or forecast: task")->type_name("TASK");
+  fit->add_option("--task", config.task, "language_model, forecast, classify or tag: task")
+      ->type_name("TASK");
   fit->add_option("--data", config.data, "Text or CSV to learn from (repeatable): data.path")
       ->type_name("FILE")
       ->allow_extra_args(false);

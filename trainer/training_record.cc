@@ -28,6 +28,13 @@ Json DataToJson(const TrainingRecord& record) {
           {"targets", ToNames(record.data.targets())},
           {"covariates", ToNames(record.data.covariates())},
           {"missing", record.data.missing()},
+          {"unit", record.data.unit()},
+          {"format", record.data.format()},
+          {"text", record.data.text()},
+          {"labels", ToNames(record.data.labels())},
+          {"sequence_ends", ToNames(record.data.sequence_ends())},
+          {"ignore_label", record.data.ignore_label()},
+          {"shuffle_split", record.data.shuffle_split()},
           {"train", PartToJson(record.parts.train)},
           {"validation", PartToJson(record.parts.validation)},
           {"test", PartToJson(record.parts.test)}};
@@ -39,6 +46,15 @@ void DataFromJson(const Json& json, TrainingRecord* record) {
   for (const auto& name : json.at("covariates").get<Names>()) record->data.add_covariates(name);
   record->data.set_time(json.at("time").get<std::string>());
   record->data.set_missing(json.at("missing").get<std::string>());
+  // Since this version.
+  v1::DataConfig& data = record->data;
+  data.set_unit(json.value("unit", ""));
+  data.set_format(json.value("format", ""));
+  data.set_text(json.value("text", ""));
+  for (const auto& name : json.value("labels", Names())) data.add_labels(name);
+  for (const auto& line : json.value("sequence_ends", Names())) data.add_sequence_ends(line);
+  data.set_ignore_label(json.value("ignore_label", ""));
+  data.set_shuffle_split(json.value("shuffle_split", false));
   record->data_sha256 = json.at("sha256").get<std::string>();
   record->parts.train = PartFromJson(json.at("train"));
   record->parts.validation = PartFromJson(json.at("validation"));

@@ -1,8 +1,8 @@
 // Text to tokens and back, streamed: the bytes may be cut anywhere.
 //
-// The codec's state is a small block of bytes in the session's row (an incomplete UTF-8 sequence
-// held back until its end arrives), so the same text gives the same tokens however it is cut. A
-// byte that belongs to no valid sequence becomes one <unk>.
+// What the codec cannot decide yet (an incomplete UTF-8 sequence, a word that may go on) is held
+// back in a block of bytes in the session's row, of a fixed size, so the same text gives the same
+// tokens however it is cut. A byte that belongs to no valid UTF-8 becomes one <unk>.
 //
 // Thread safety: immutable; the state belongs to the caller.
 #ifndef SEQUENT_CORE_CODEC_TEXT_CODEC_H_
@@ -13,7 +13,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/base/status.h"
@@ -23,35 +22,49 @@ namespace sequent {
 
 class TextCodec {
  public:
-  // `input.codec` must be "characters", its vocabulary valid (see model.proto).
+  virtual ~TextCodec() = default;
+
+  // The codec that `input` names; its vocabulary must be valid (see model.proto). INVALID_ARGUMENT
+  // for "ids", which has no text.
   static StatusOr<std::unique_ptr<const TextCodec>> Create(const v1::TokenInput& input);
 
   // Vocabulary of the code points in `text` seen at least `min_count` times, <unk> first, the rest
   // in code point order.
   static std::vector<std::string> FitCharacters(std::string_view text, uint32_t min_count);
 
-  size_t state_size() const;  // bytes; a state needs no alignment
-  void InitState(void* state) const;
+  virtual size_t state_size() const = 0;  // bytes; a state needs no alignment
+  void InitState(void* state) const;      // zeros
   // Refuses a state this codec cannot have left.
-  Status ValidateState(const void* state) const;
+  virtual Status ValidateState(const void* state) const = 0;
   // Bytes held back in `state`.
-  size_t PendingBytes(const void* state) const;
+  virtual size_t PendingBytes(const void* state) const = 0;
+  // The most tokens that any state's held back bytes can become.
+  virtual size_t max_pending_tokens() const = 0;
 
   // Appends the tokens that `bytes` completes. With `flush` (the text ends here) what is held back
-  // becomes <unk>, one per byte. Appends at most PendingBytes + bytes.size() tokens.
-  void Encode(void* state, std::string_view bytes, bool flush, std::vector<int32_t>* tokens) const;
+  // becomes tokens too. Appends at most PendingBytes + bytes.size() tokens.
+  virtual void Encode(void* state, std::string_view bytes, bool flush,
+                      std::vector<int32_t>* tokens) const = 0;
 
   size_t size() const { return vocabulary_.size(); }
-  // The text of a token, valid UTF-8; "<unk>" for the unknown one. 0 <= token < size().
+  // What a token is called, valid UTF-8. 0 <= token < size().
   const std::string& TokenText(int32_t token) const { return vocabulary_[token]; }
   const std::vector<std::string>& vocabulary() const { return vocabulary_; }
 
- private:
-  TextCodec() = default;
-  int32_t TokenOf(std::string_view sequence) const;
+  // No token before: what stands there is a word.
+  static constexpr int32_t kNoToken = -1;
+  // What `token` adds to a text that ends with `previous`, spacing included: valid UTF-8 of at most
+  // max_text_bytes().
+  virtual std::string Text(int32_t previous, int32_t token) const;
+  size_t max_text_bytes() const { return max_text_bytes_; }
 
-  std::vector<std::string> vocabulary_;
-  std::unordered_map<char32_t, int32_t> token_of_;
+ protected:
+  // `spacing`: bytes that Text may add to a token's name.
+  TextCodec(std::vector<std::string> vocabulary, size_t spacing);
+
+ private:
+  const std::vector<std::string> vocabulary_;
+  size_t max_text_bytes_ = 0;
 };
 
 }  // namespace sequent

@@ -17,6 +17,7 @@ namespace sequent {
 
 // Far above any sensible model, low enough that no product of them overflows 64 bits.
 inline constexpr size_t kMaxWidth = 65536;
+inline constexpr size_t kMaxQrnnWindow = 64;
 inline constexpr size_t kMaxTokens = 1u << 20;
 inline constexpr size_t kMaxLayers = 256;
 inline constexpr size_t kMaxHeads = 64;

@@ -10,6 +10,7 @@
 #include "core/model/config_check.h"
 #include "core/model/graph_heads.h"
 #include "core/model/graph_layers.h"
+#include "core/model/graph_sequence.h"
 #include "core/model/input_check.h"
 #include "core/model/tensor_table.h"
 
@@ -17,7 +18,8 @@ namespace sequent {
 namespace {
 
 constexpr std::string_view kInputName = "input";
-constexpr std::array<std::string_view, 2> kTasks = {"language_model", "forecast"};
+constexpr std::array<std::string_view, 4> kTasks = {"language_model", "forecast", "classify",
+                                                    "tag"};
 constexpr size_t kUnplaced = std::numeric_limits<size_t>::max();
 
 // Works on *vertices*: 0 is the input, 1 + i is layers[i] of the configuration. A vertex becomes a
@@ -35,6 +37,9 @@ class GraphBuilder {
     SEQ_RETURN_IF_ERROR(AddHeads());
     SEQ_RETURN_IF_ERROR(CheckEveryLayerIsUsed());
     if (config_.has_feedback()) {
+      if (!graph_.streamable) {
+        return Expected("feedback", "none in a model that takes whole sequences", "one");
+      }
       SEQ_ASSIGN_OR_RETURN(graph_.feedback, MakeFeedback(config_, graph_));
     }
     SEQ_RETURN_IF_ERROR(CheckParameterCount());
@@ -70,7 +75,8 @@ class GraphBuilder {
 
 Status GraphBuilder::CheckTask() const {
   if (!config_.name().empty()) SEQ_RETURN_IF_ERROR(CheckLabel("name", config_.name()));
-  if (config_.task().empty()) return Expected("task", "language_model | forecast", "''");
+  if (config_.task().empty())
+    return Expected("task", "language_model | forecast | classify | tag", "''");
   SEQ_ASSIGN_OR_RETURN(const size_t task, CheckChoice("task", config_.task(), kTasks));
   if (config_.inputs_size() != 1) {
     return Expected("inputs", "exactly 1", StrCat(config_.inputs_size()));
@@ -151,25 +157,27 @@ Status GraphBuilder::ConnectLayers() {
 Status GraphBuilder::AddLayers() {
   node_of_.assign(reads_.size(), kUnplaced);
   node_of_[0] = 0;
-  while (graph_.nodes.size() < reads_.size()) {
-    const size_t before = graph_.nodes.size();
+  const auto unplaced = [this] { return std::count(node_of_.begin(), node_of_.end(), kUnplaced); };
+  while (const auto before = unplaced()) {
     for (size_t vertex = 1; vertex < reads_.size(); ++vertex) {
       if (node_of_[vertex] == kUnplaced && Ready(vertex)) SEQ_RETURN_IF_ERROR(AddLayer(vertex));
     }
-    if (graph_.nodes.size() == before) return CycleError();
+    if (unplaced() == before) return CycleError();
   }
+  SetStreamable(&graph_);
   return absl::OkStatus();
 }
 
 Status GraphBuilder::AddLayer(size_t vertex) {
   std::vector<size_t> inputs;
   for (const size_t input : reads_[vertex]) inputs.push_back(node_of_[input]);
-  SEQ_ASSIGN_OR_RETURN(
-      Node node, MakeLayerNode(LayerPath(vertex), config_.layers(static_cast<int>(vertex - 1)),
-                               std::move(inputs), graph_.nodes));
-  node_of_[vertex] = graph_.nodes.size();
-  graph_.nodes.push_back(std::move(node));
-  return absl::OkStatus();
+  const std::string path = LayerPath(vertex);
+  const v1::Layer& layer = config_.layers(static_cast<int>(vertex - 1));
+  SEQ_ASSIGN_OR_RETURN(Node node, MakeLayerNode(path, layer, std::move(inputs), graph_.nodes));
+  SEQ_RETURN_IF_ERROR(AppendLayer(path, layer, std::move(node), &graph_.nodes));
+  node_of_[vertex] = graph_.nodes.size() - 1;
+  const bool predicts = config_.task() == "language_model" || config_.task() == "forecast";
+  return predicts ? CheckSeesNoFuture(path, layer, config_.task()) : absl::OkStatus();
 }
 
 // Every unplaced layer reads an unplaced one, so walking those ends up going round the cycle; after

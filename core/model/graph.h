@@ -23,42 +23,65 @@ enum class NodeKind {
   kRnn,
   kLstm,
   kGru,
+  kIndRnn,
+  kQrnn,
   kActivation,
   kDropout,
   kConcat,
-  kAdd
+  kAdd,
+  kConv1d,
+  kPool,
+  kReverse  // the steps of each sequence from its last to its first; no layer of its own
 };
+enum class PoolKind { kLast, kFinalStates, kMean, kMax, kAttention, kPositions };
 enum class ActivationKind { kTanh, kSigmoid, kRelu, kLeakyRelu };
 
-// One input or layer. Inputs come first, then layers in an order in which inputs precede their
-// users.
+// One input or layer, or a part of one: a backward layer is reverse, the cell, reverse; a
+// bidirectional one is two cells and a concat (graph_sequence.h). Inputs come first, then layers in
+// an order in which inputs precede their users.
 struct Node {
   NodeKind kind;
   std::string name;
   std::vector<size_t> inputs;  // indexes into Graph::nodes, all smaller than this node's own
   size_t width = 0;            // floats per step; token inputs: 0 (they carry ids)
   size_t tokens = 0;           // token inputs: number of ids
+  size_t units = 0;            // rnn, lstm, gru, indrnn, qrnn: cells; their width but for lstm
   ActivationKind activation = ActivationKind::kTanh;  // rnn, activation
   bool bias = true;                                   // dense, gru
   bool reset_after = true;                            // gru
   bool keep_old = true;                               // gru
-  float dropout = 0;                                  // dropout
+  bool peepholes = false;                             // lstm
+  bool projection = false;                            // lstm: units cells are projected to width
+  size_t window = 1;                                  // qrnn, conv1d: inputs that a step sees
+  size_t before = 0;                // conv1d: how many of them come before its own
+  PoolKind pool = PoolKind::kLast;  // pool
+  std::vector<int32_t> positions;   // pool
+  float weight_drop = 0;            // rnn, lstm, gru
+  float dropout = 0;                // dropout
+  // Steps: one per sequence; else as many as the sequence has, without the last `trimmed` (but at
+  // least 1).
+  bool pooled = false;
+  size_t trimmed = 0;
+  // Columns at the front whose last state stands at the last step, the others' at the first; none
+  // if the node's output is no recurrent state.
+  std::optional<size_t> forward_columns;
 };
 
-enum class HeadKind { kSoftmax, kPoint, kGaussian };
+enum class HeadKind { kSoftmax, kPoint, kGaussian, kBernoulli };
 
 struct HeadNode {
   HeadKind kind;
   std::string name;
   size_t input = 0;  // node index
   size_t in_width = 0;
-  // Rows of its weight: classes; columns; Gaussian: 2 x columns (all means, then all raw scales;
-  // the standard deviation is softplus(raw) + 1e-6).
+  // Rows of its weight: classes; labels (Bernoulli); columns; Gaussian: 2 x columns (all means,
+  // then all raw scales; the standard deviation is softplus(raw) + 1e-6).
   size_t outputs = 0;
   std::vector<size_t> columns;  // regression: indexes of the input columns predicted
   std::vector<std::string>
-      labels;  // softmax: the name of each class, if it has any; language models: none
+      labels;  // softmax: the name of each class, if it has any; language models: none. Bernoulli
   float loss_weight = 1;
+  bool last_step = false;  // of the whole sequence: answered at the last step of a request
 };
 
 struct FeedbackNode {
@@ -71,6 +94,9 @@ struct Graph {
   std::vector<Node> nodes;
   std::vector<HeadNode> heads;
   std::optional<FeedbackNode> feedback;
+  // Whether it can be run step by step. If not, it takes whole sequences: a chunk is one, and
+  // begins with the initial state.
+  bool streamable = true;
   bool tokens() const { return nodes[0].kind == NodeKind::kInput && nodes[0].tokens > 0; }
 };
 

@@ -85,6 +85,22 @@ Status SetSoftmax(const std::string& path, const v1::SoftmaxHead& softmax, size_
   return CheckCount(path + ".classes", head->outputs, kMaxTokens);
 }
 
+Status SetBernoulli(const std::string& path, const v1::BernoulliHead& bernoulli, HeadNode* head) {
+  head->kind = HeadKind::kBernoulli;
+  SEQ_RETURN_IF_ERROR(CheckLabels(path + ".labels", bernoulli.labels()));
+  head->labels.assign(bernoulli.labels().begin(), bernoulli.labels().end());
+  head->outputs = head->labels.size();
+  return CheckCount(path + ".labels", head->outputs, kMaxTokens);
+}
+
+// A model that runs on and on has no last step.
+Status SetLastStep(const std::string& path, bool last_step, const std::string& task,
+                   HeadNode* head) {
+  head->last_step = last_step;
+  if (!last_step || task == "classify" || task == "tag") return absl::OkStatus();
+  return Expected(path, StrCat("false for task ", task), "true");
+}
+
 Status SetRegression(const std::string& path, const v1::RegressionHead& regression,
                      const v1::Input& input, HeadNode* head) {
   if (!input.has_features()) return Expected(path, "softmax for a token input", "regression");
@@ -152,6 +168,12 @@ StatusOr<HeadNode> MakeHead(const std::string& path, const v1::ModelConfig& conf
     return Expected(path + ".input", "a layer (put an embedding in between)",
                     StrCat("'", graph.nodes[input].name, "', a token input"));
   }
+  if (graph.nodes[input].trimmed > 0) {
+    return Expected(path + ".input",
+                    "a layer with as many steps as the input (put a pool in between)",
+                    StrCat("'", graph.nodes[input].name, "', which has ",
+                           graph.nodes[input].trimmed, " fewer"));
+  }
   SEQ_RETURN_IF_ERROR(SetLossWeight(path + ".loss_weight", source.loss_weight(), &node));
   if (source.has_softmax()) {
     SEQ_RETURN_IF_ERROR(SetSoftmax(path + ".softmax", source.softmax(), graph.nodes[0].tokens,
@@ -159,9 +181,12 @@ StatusOr<HeadNode> MakeHead(const std::string& path, const v1::ModelConfig& conf
   } else if (source.has_regression()) {
     SEQ_RETURN_IF_ERROR(
         SetRegression(path + ".regression", source.regression(), config.inputs(0), &node));
+  } else if (source.has_bernoulli()) {
+    SEQ_RETURN_IF_ERROR(SetBernoulli(path + ".bernoulli", source.bernoulli(), &node));
   } else {
-    return Expected(path, "one of softmax, regression", "no kind");
+    return Expected(path, "one of softmax, regression, bernoulli", "no kind");
   }
+  SEQ_RETURN_IF_ERROR(SetLastStep(path + ".last_step", source.last_step(), config.task(), &node));
   return node;
 }
 
@@ -175,6 +200,10 @@ StatusOr<FeedbackNode> MakeFeedback(const v1::ModelConfig& config, const Graph& 
                     StrCat("'", Quoted(feedback.head()), "'"));
   }
   const size_t head = static_cast<size_t>(at - heads.begin());
+  if (at->kind == HeadKind::kBernoulli || at->last_step) {
+    return Expected("feedback.head", "a head that predicts the input",
+                    StrCat("'", at->name, "', which does not"));
+  }
   if (at->kind == HeadKind::kSoftmax) return TokenFeedback(feedback, head, graph);
   return ColumnFeedback(feedback, head, config.inputs(0).features(), graph);
 }

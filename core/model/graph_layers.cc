@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/model/config_check.h"
+#include "core/model/graph_sequence.h"
 
 namespace sequent {
 namespace {
@@ -21,8 +22,19 @@ constexpr std::array<std::string_view, 2> kUpdateGates = {"keep_old", "take_new"
 
 Status SetUnits(const std::string& path, uint32_t units, Node* node) {
   SEQ_RETURN_IF_ERROR(CheckCount(path, units, kMaxWidth));
-  node->width = units;
+  node->width = node->units = units;
   return absl::OkStatus();
+}
+
+Status CheckShare(const std::string& path, float share) {
+  // Written so that NaN fails it too.
+  if (share >= 0 && share < 1) return absl::OkStatus();
+  return Expected(path, "at least 0 and under 1", StrCat(share));
+}
+
+Status SetWeightDrop(const std::string& path, float share, Node* node) {
+  node->weight_drop = share;
+  return CheckShare(path + ".weight_drop", share);
 }
 
 Status SetRnn(const std::string& path, const v1::Rnn& rnn, Node* node) {
@@ -30,7 +42,23 @@ Status SetRnn(const std::string& path, const v1::Rnn& rnn, Node* node) {
   SEQ_ASSIGN_OR_RETURN(const size_t choice,
                        CheckChoice(path + ".activation", rnn.activation(), kRnnActivations));
   node->activation = kRnnActivationKinds[choice];
+  SEQ_RETURN_IF_ERROR(SetWeightDrop(path, rnn.weight_drop(), node));
   return SetUnits(path + ".units", rnn.units(), node);
+}
+
+Status SetLstm(const std::string& path, const v1::Lstm& lstm, Node* node) {
+  node->kind = NodeKind::kLstm;
+  node->peepholes = lstm.peepholes();
+  SEQ_RETURN_IF_ERROR(SetWeightDrop(path, lstm.weight_drop(), node));
+  SEQ_RETURN_IF_ERROR(SetUnits(path + ".units", lstm.units(), node));
+  if (lstm.projection() == 0) return absl::OkStatus();
+  if (lstm.projection() >= lstm.units()) {
+    return Expected(path + ".projection", StrCat("0 or fewer than units, ", lstm.units()),
+                    StrCat(lstm.projection()));
+  }
+  node->projection = true;
+  node->width = lstm.projection();
+  return absl::OkStatus();
 }
 
 Status SetGru(const std::string& path, const v1::Gru& gru, Node* node) {
@@ -41,7 +69,15 @@ Status SetGru(const std::string& path, const v1::Gru& gru, Node* node) {
   SEQ_ASSIGN_OR_RETURN(const size_t gate,
                        CheckChoice(path + ".update_gate", gru.update_gate(), kUpdateGates));
   node->keep_old = gate == 0;
+  SEQ_RETURN_IF_ERROR(SetWeightDrop(path, gru.weight_drop(), node));
   return SetUnits(path + ".units", gru.units(), node);
+}
+
+Status SetQrnn(const std::string& path, const v1::Qrnn& qrnn, Node* node) {
+  node->kind = NodeKind::kQrnn;
+  node->window = qrnn.window() == 0 ? 2 : qrnn.window();
+  SEQ_RETURN_IF_ERROR(CheckCount(path + ".window", node->window, kMaxQrnnWindow));
+  return SetUnits(path + ".units", qrnn.units(), node);
 }
 
 Status SetActivation(const std::string& path, const v1::Activation& activation, Node* node) {
@@ -57,12 +93,8 @@ Status SetActivation(const std::string& path, const v1::Activation& activation, 
 
 Status SetDropout(const std::string& path, const v1::Dropout& dropout, Node* node) {
   node->kind = NodeKind::kDropout;
-  // Written so that NaN fails it too.
-  if (!(dropout.rate() >= 0 && dropout.rate() < 1)) {
-    return Expected(path + ".rate", "at least 0 and under 1", StrCat(dropout.rate()));
-  }
   node->dropout = dropout.rate();
-  return absl::OkStatus();
+  return CheckShare(path + ".rate", dropout.rate());
 }
 
 // The kind and its own fields. Layers whose width follows from their inputs leave it 0.
@@ -78,10 +110,14 @@ Status SetKind(const std::string& path, const v1::Layer& layer, Node* node) {
     case v1::Layer::kRnn:
       return SetRnn(path + ".rnn", layer.rnn(), node);
     case v1::Layer::kLstm:
-      node->kind = NodeKind::kLstm;
-      return SetUnits(path + ".lstm.units", layer.lstm().units(), node);
+      return SetLstm(path + ".lstm", layer.lstm(), node);
     case v1::Layer::kGru:
       return SetGru(path + ".gru", layer.gru(), node);
+    case v1::Layer::kIndrnn:
+      node->kind = NodeKind::kIndRnn;
+      return SetUnits(path + ".indrnn.units", layer.indrnn().units(), node);
+    case v1::Layer::kQrnn:
+      return SetQrnn(path + ".qrnn", layer.qrnn(), node);
     case v1::Layer::kActivation:
       return SetActivation(path + ".activation", layer.activation(), node);
     case v1::Layer::kDropout:
@@ -92,10 +128,16 @@ Status SetKind(const std::string& path, const v1::Layer& layer, Node* node) {
     case v1::Layer::kAdd:
       node->kind = NodeKind::kAdd;
       return absl::OkStatus();
+    case v1::Layer::kConv1D:
+      return SetConv1d(path + ".conv1d", layer.conv1d(), node);
+    case v1::Layer::kPool:
+      return SetPool(path + ".pool", layer.pool(), node);
     case v1::Layer::KIND_NOT_SET:
       break;
   }
-  return Expected(path, "one of embedding, dense, rnn, lstm, gru, activation, dropout, concat, add",
+  return Expected(path,
+                  "one of embedding, dense, rnn, lstm, gru, indrnn, qrnn, activation, dropout, "
+                  "concat, add, conv1d, pool",
                   "no kind");
 }
 
@@ -138,6 +180,14 @@ Status SetWidthFromInputs(const std::string& path, const std::vector<Node>& node
   return CheckCount(path + ".inputs: their joint width", node->width, kMaxWidth);
 }
 
+// A window's inputs are one vector of the layer's product.
+Status CheckWindow(const std::string& path, const std::vector<Node>& nodes, const Node& node) {
+  if (node.kind != NodeKind::kQrnn && node.kind != NodeKind::kConv1d) return absl::OkStatus();
+  const char* field = node.kind == NodeKind::kQrnn ? ".qrnn.window" : ".conv1d.kernel";
+  return CheckCount(StrCat(path, field, ": its inputs' joint width"),
+                    node.window * nodes[node.inputs[0]].width, kMaxWidth);
+}
+
 }  // namespace
 
 StatusOr<Node> MakeLayerNode(const std::string& path, const v1::Layer& layer,
@@ -147,6 +197,8 @@ StatusOr<Node> MakeLayerNode(const std::string& path, const v1::Layer& layer,
   node.inputs = std::move(inputs);
   SEQ_RETURN_IF_ERROR(SetKind(path, layer, &node));
   SEQ_RETURN_IF_ERROR(CheckInputs(path, node, nodes));
+  SEQ_RETURN_IF_ERROR(CheckWindow(path, nodes, node));
+  SEQ_RETURN_IF_ERROR(SetSteps(path, nodes, &node));
   if (node.width == 0) SEQ_RETURN_IF_ERROR(SetWidthFromInputs(path, nodes, &node));
   return node;
 }

@@ -8,11 +8,71 @@
 #include "core/base/error.h"
 #include "core/model/config_check.h"
 #include "core/model/utf8.h"
+#include "core/model/word_class.h"
 
 namespace sequent {
 namespace {
 
-constexpr std::array<std::string_view, 2> kTokenCodecs = {"characters", "ids"};
+constexpr std::array<std::string_view, 4> kTokenCodecs = {"characters", "ids", "words", "list"};
+
+bool IsOfWords(const v1::TokenInput& tokens) {
+  return tokens.codec() == "words" || tokens.codec() == "list";
+}
+
+Status CheckWordOptions(const std::string& prefix, const v1::TokenInput& tokens) {
+  if (IsOfWords(tokens)) return absl::OkStatus();
+  const std::string expected = StrCat("false with codec ", tokens.codec());
+  if (tokens.lowercase()) return Expected(prefix + ".lowercase", expected, "true");
+  if (tokens.line_ends()) return Expected(prefix + ".line_ends", expected, "true");
+  return absl::OkStatus();
+}
+
+// What is wrong with an entry behind the special ones; empty: nothing.
+std::string_view WordWanted(const v1::TokenInput& tokens, const std::string& entry) {
+  const bool list = tokens.codec() == "list";
+  if (list ? !IsUnspaced(entry) : !IsWord(entry) && !IsPunctuation(entry)) {
+    return list ? "1 to 64 bytes without white space" : "a word of at most 64 bytes or one mark";
+  }
+  if (tokens.lowercase() && ToLower(entry) != entry) return "lower case";
+  return {};
+}
+
+Status CheckWords(std::string_view path, const v1::TokenInput& tokens) {
+  std::unordered_set<std::string_view> seen;
+  const auto& entries = tokens.vocabulary();
+  for (size_t i = 0; i < static_cast<size_t>(entries.size()); ++i) {
+    const std::string& entry = entries[static_cast<int>(i)];
+    const std::string where = StrCat(ToAbsl(path), ".vocabulary[", i, "]");
+    const std::string got = StrCat("'", Quoted(entry), "'");
+    if (i < kSpecialTokens.size()) {
+      if (entry == kSpecialTokens[i]) continue;
+      return Expected(where, StrCat("'", ToAbsl(kSpecialTokens[i]), "'"), got);
+    }
+    const std::string_view wanted = WordWanted(tokens, entry);
+    if (!wanted.empty()) return Expected(where, wanted, got);
+    if (!seen.insert(entry).second) return Expected(where, "a word not listed before", got);
+  }
+  return absl::OkStatus();
+}
+
+Status CheckCharacters(std::string_view path, const v1::TokenInput& tokens) {
+  std::unordered_set<char32_t> seen;
+  for (int i = 0; i < tokens.vocabulary_size(); ++i) {
+    const std::string& entry = tokens.vocabulary(i);
+    const std::string where = StrCat(ToAbsl(path), ".vocabulary[", i, "]");
+    const std::string got = StrCat("'", Quoted(entry), "'");
+    if (i == 0) {
+      if (entry != kUnknownToken) return Expected(where, "'<unk>'", got);
+      continue;
+    }
+    const std::optional<char32_t> code_point = DecodeCodePoint(entry);
+    if (!code_point.has_value()) return Expected(where, "one Unicode character", got);
+    if (!seen.insert(*code_point).second) {
+      return Expected(where, "a character not listed before", got);
+    }
+  }
+  return absl::OkStatus();
+}
 
 Status CheckColumn(const std::string& path, const v1::SeriesColumn& column) {
   SEQ_RETURN_IF_ERROR(CheckLabel(path + ".name", column.name()));
@@ -50,9 +110,11 @@ Status CheckLearnedColumn(const std::string& path, const v1::SeriesColumn& colum
 
 StatusOr<size_t> CheckTokenInput(std::string_view path, const v1::TokenInput& tokens) {
   const std::string prefix(path);
-  if (tokens.codec().empty()) return Expected(prefix + ".codec", "characters | ids", "''");
+  if (tokens.codec().empty())
+    return Expected(prefix + ".codec", "characters | ids | words | list", "''");
   SEQ_ASSIGN_OR_RETURN(const size_t codec,
                        CheckChoice(prefix + ".codec", tokens.codec(), kTokenCodecs));
+  SEQ_RETURN_IF_ERROR(CheckWordOptions(prefix, tokens));
   const size_t entries = static_cast<size_t>(tokens.vocabulary_size());
   if (codec == 1) {
     if (entries > 0) {
@@ -61,8 +123,10 @@ StatusOr<size_t> CheckTokenInput(std::string_view path, const v1::TokenInput& to
     SEQ_RETURN_IF_ERROR(CheckCount(prefix + ".size", tokens.size(), kMaxTokens));
     return static_cast<size_t>(tokens.size());
   }
-  if (entries == 0 || entries > kMaxTokens) {
-    return Expected(prefix + ".vocabulary", StrCat("1..", kMaxTokens, " entries"), StrCat(entries));
+  const size_t least = IsOfWords(tokens) ? kSpecialTokens.size() : 1;
+  if (entries < least || entries > kMaxTokens) {
+    return Expected(prefix + ".vocabulary", StrCat(least, "..", kMaxTokens, " entries"),
+                    StrCat(entries));
   }
   if (tokens.size() != 0 && tokens.size() != entries) {
     return Expected(prefix + ".size", StrCat("0 or the vocabulary's ", entries),
@@ -72,22 +136,7 @@ StatusOr<size_t> CheckTokenInput(std::string_view path, const v1::TokenInput& to
 }
 
 Status CheckVocabulary(std::string_view path, const v1::TokenInput& tokens) {
-  std::unordered_set<char32_t> seen;
-  for (int i = 0; i < tokens.vocabulary_size(); ++i) {
-    const std::string& entry = tokens.vocabulary(i);
-    const std::string where = StrCat(ToAbsl(path), ".vocabulary[", i, "]");
-    const std::string got = StrCat("'", Quoted(entry), "'");
-    if (i == 0) {
-      if (entry != kUnknownToken) return Expected(where, "'<unk>'", got);
-      continue;
-    }
-    const std::optional<char32_t> code_point = DecodeCodePoint(entry);
-    if (!code_point.has_value()) return Expected(where, "one Unicode character", got);
-    if (!seen.insert(*code_point).second) {
-      return Expected(where, "a character not listed before", got);
-    }
-  }
-  return absl::OkStatus();
+  return IsOfWords(tokens) ? CheckWords(path, tokens) : CheckCharacters(path, tokens);
 }
 
 StatusOr<size_t> CheckFeatureInput(std::string_view path, const v1::FeatureInput& features) {

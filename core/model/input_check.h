@@ -5,6 +5,7 @@
 #ifndef SEQUENT_CORE_MODEL_INPUT_CHECK_H_
 #define SEQUENT_CORE_MODEL_INPUT_CHECK_H_
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -15,10 +16,14 @@ namespace sequent {
 
 // What a character vocabulary holds at index 0.
 inline constexpr std::string_view kUnknownToken = "<unk>";
+// What a vocabulary of words begins with: padding, what is not in it, beginning and end of a line.
+inline constexpr std::array<std::string_view, 4> kSpecialTokens = {"<pad>", kUnknownToken, "<bos>",
+                                                                   "<eos>"};
 
 // The number of token ids. Looks at the vocabulary's size only.
 StatusOr<size_t> CheckTokenInput(std::string_view path, const v1::TokenInput& tokens);
-// characters: <unk> first, every other entry exactly one code point, none twice.
+// characters: <unk> first, every other entry exactly one code point, none twice. words, list: the
+// special tokens, then what the codec could cut from a text, none twice.
 Status CheckVocabulary(std::string_view path, const v1::TokenInput& tokens);
 
 // The number of model inputs per step: columns + missing flags.

@@ -27,13 +27,19 @@ class TableBuilder {
  private:
   void AddNode(const Node& node);
   void AddRecurrent(const Node& node, size_t gates);
+  void AddLstm(const Node& node);
+  void AddIndRnn(const Node& node);
+  void AddQrnn(const Node& node);
+  void AddConv1d(const Node& node);
+  void AddPool(const Node& node);
 
   void Matrix(const std::string& owner, std::string_view parameter, size_t rows, size_t columns,
               TensorRole role, size_t gates = 1) {
     table_.push_back({StrCat(owner, ".", ToAbsl(parameter)), {rows, columns}, role, gates});
   }
-  void Vector(const std::string& owner, std::string_view parameter, size_t size, size_t gates = 1) {
-    table_.push_back({StrCat(owner, ".", ToAbsl(parameter)), {size}, TensorRole::kBias, gates});
+  void Vector(const std::string& owner, std::string_view parameter, size_t size, size_t gates = 1,
+              TensorRole role = TensorRole::kBias) {
+    table_.push_back({StrCat(owner, ".", ToAbsl(parameter)), {size}, role, gates});
   }
 
   const Graph& graph_;
@@ -41,7 +47,7 @@ class TableBuilder {
 };
 
 void TableBuilder::AddRecurrent(const Node& node, size_t gates) {
-  const size_t rows = gates * node.width;
+  const size_t rows = gates * node.units;
   Matrix(node.name, "weight_input", rows, graph_.nodes[node.inputs[0]].width,
          TensorRole::kInputWeight, gates);
   Matrix(node.name, "weight_state", rows, node.width, TensorRole::kRecurrentWeight, gates);
@@ -52,6 +58,42 @@ void TableBuilder::AddRecurrent(const Node& node, size_t gates) {
   } else {
     Vector(node.name, "bias", rows, gates);
   }
+}
+
+void TableBuilder::AddLstm(const Node& node) {
+  AddRecurrent(node, 4);
+  if (node.peepholes) {
+    Vector(node.name, "peephole", 3 * node.units, 3, TensorRole::kRecurrentVector);
+  }
+  if (node.projection) {
+    Matrix(node.name, "projection", node.width, node.units, TensorRole::kInputWeight);
+  }
+}
+
+void TableBuilder::AddIndRnn(const Node& node) {
+  Matrix(node.name, "weight_input", node.units, graph_.nodes[node.inputs[0]].width,
+         TensorRole::kInputWeight);
+  Vector(node.name, "recurrent", node.units, 1, TensorRole::kRecurrentVector);
+  Vector(node.name, "bias", node.units);
+}
+
+void TableBuilder::AddQrnn(const Node& node) {
+  Matrix(node.name, "weight", 3 * node.units, node.window * graph_.nodes[node.inputs[0]].width,
+         TensorRole::kInputWeight, 3);
+  Vector(node.name, "bias", 3 * node.units, 3);
+}
+
+void TableBuilder::AddConv1d(const Node& node) {
+  Matrix(node.name, "weight", node.width, node.window * graph_.nodes[node.inputs[0]].width,
+         TensorRole::kInputWeight);
+  Vector(node.name, "bias", node.width);
+}
+
+void TableBuilder::AddPool(const Node& node) {
+  if (node.pool != PoolKind::kAttention) return;
+  Matrix(node.name, "weight", node.width, node.width, TensorRole::kInputWeight);
+  Vector(node.name, "bias", node.width);
+  Matrix(node.name, "query", 1, node.width, TensorRole::kInputWeight);
 }
 
 void TableBuilder::AddNode(const Node& node) {
@@ -68,14 +110,23 @@ void TableBuilder::AddNode(const Node& node) {
     case NodeKind::kRnn:
       return AddRecurrent(node, 1);
     case NodeKind::kLstm:
-      return AddRecurrent(node, 4);
+      return AddLstm(node);
     case NodeKind::kGru:
       return AddRecurrent(node, 3);
+    case NodeKind::kIndRnn:
+      return AddIndRnn(node);
+    case NodeKind::kQrnn:
+      return AddQrnn(node);
+    case NodeKind::kConv1d:
+      return AddConv1d(node);
+    case NodeKind::kPool:
+      return AddPool(node);
     case NodeKind::kInput:
     case NodeKind::kActivation:
     case NodeKind::kDropout:
     case NodeKind::kConcat:
     case NodeKind::kAdd:
+    case NodeKind::kReverse:
       return;
   }
 }
@@ -133,6 +184,7 @@ Precision StoredAs(TensorRole role, Precision precision) {
       return precision;
     case TensorRole::kEmbedding:
       return precision == Precision::kFp32 ? Precision::kFp32 : Precision::kBf16;
+    case TensorRole::kRecurrentVector:
     case TensorRole::kBias:
       return Precision::kFp32;
   }

@@ -14,7 +14,7 @@
 namespace sequent {
 
 // What a tensor is for; initialisation and regularisation go by it.
-enum class TensorRole { kEmbedding, kInputWeight, kRecurrentWeight, kBias };
+enum class TensorRole { kEmbedding, kInputWeight, kRecurrentWeight, kRecurrentVector, kBias };
 
 struct TensorSpec {
   std::string name;           // "<layer>.<parameter>"
@@ -24,13 +24,17 @@ struct TensorSpec {
 };
 
 // In the order of the graph's nodes, then heads. Parameters: embedding weight [V,E]; dense weight
-// [O,I], bias [O]; rnn/lstm weight_input [gH,I], weight_state [gH,H], bias [gH]; gru weight_input,
+// [O,I], bias [O]; rnn/lstm weight_input [gH,I], weight_state [gH,width], bias [gH]; then lstm with
+// peepholes: peephole [3H] (i, f, o), with a projection: projection [width,H]; gru weight_input,
 // weight_state, and reset after: bias_input, bias_state [3H]; reset before: bias [3H]; without
-// bias: none; heads weight [outputs, in], bias [outputs].
+// bias: none; conv1d weight [O,kernel I] (oldest input first), bias [O];
+// attention pool weight [I,I], bias [I], query [1,I]; indrnn weight_input [H,I], recurrent [H],
+// bias [H]; qrnn weight [3H, window I] (oldest input first), bias [3H]; heads weight [outputs, in],
+// bias [outputs].
 std::vector<TensorSpec> TensorTable(const Graph& graph);
 
 // How a model of a precision stores a tensor: matrices in that precision, embeddings at most in
-// bf16, biases in fp32.
+// bf16, biases and other vectors in fp32.
 Precision StoredAs(TensorRole role, Precision precision);
 
 // The precision of a model with these tensors: its first matrix's.

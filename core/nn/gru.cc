@@ -27,7 +27,7 @@ class GruAfter final : public Layer {
   // `bias_state_n`: b' of the candidate, padded as GruAfterStep wants it; empty: none.
   GruAfter(size_t units, UpdateGate update, InputHalf input, Weights recurrent,
            AlignedVector<float> bias_state_n)
-      : Layer(units, 1),
+      : Layer(units, {units}),
         update_(update),
         input_(std::move(input)),
         recurrent_(std::move(recurrent)),
@@ -60,7 +60,7 @@ class GruBefore final : public Layer {
  public:
   GruBefore(size_t units, UpdateGate update, InputHalf input_rz, InputHalf input_n,
             Weights recurrent_rz, Weights recurrent_n)
-      : Layer(units, 1),
+      : Layer(units, {units}),
         update_(update),
         input_rz_(std::move(input_rz)),
         input_n_(std::move(input_n)),

@@ -36,19 +36,20 @@ bool InputHalf::BetterOnTheWay(const Window& window) const {
   return window.steps == 1 || window.pairs() >= many * window.steps;  // on average
 }
 
+const float* const* InputHalf::Sums(const Window& window, const Signal& input, Pass* pass) const {
+  if (table_.empty()) return map_.Apply(window.pairs(), input.vectors, pass);
+  auto** sums = pass->arena.Allocate<const float*>(window.pairs());
+  for (size_t i = 0; i < window.pairs(); ++i) sums[i] = table_.data() + input.tokens[i] * width_;
+  return sums;
+}
+
 InputHalf::Steps InputHalf::Begin(const Window& window, const Signal& input, Pass* pass) const {
   Steps steps;
-  if (!table_.empty()) {
-    auto** sums = pass->arena.Allocate<const float*>(window.pairs());
-    for (size_t i = 0; i < window.pairs(); ++i) {
-      sums[i] = table_.data() + input.tokens[i] * width_;
-    }
-    steps.sums_ = sums;
-  } else if (BetterOnTheWay(window)) {
+  if (table_.empty() && BetterOnTheWay(window)) {
     steps.map_ = &map_;
     steps.x_ = map_.weight().Prepare(window.pairs(), input.vectors, &pass->arena);
   } else {
-    steps.sums_ = map_.Apply(window.pairs(), input.vectors, pass);
+    steps.sums_ = Sums(window, input, pass);
   }
   return steps;
 }

@@ -45,6 +45,10 @@ class InputHalf {
   };
   Steps Begin(const Window& window, const Signal& input, Pass* pass) const;
 
+  // All of a window's input halves, for cells that have no product to work them out in: per pair,
+  // in the arena or the table.
+  const float* const* Sums(const Window& window, const Signal& input, Pass* pass) const;
+
  private:
   bool BetterOnTheWay(const Window& window) const;
 

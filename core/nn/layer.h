@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "core/base/status.h"
 #include "core/model/graph.h"
@@ -26,13 +27,14 @@ class Layer {
   virtual ~Layer() = default;
 
   size_t output_width() const { return output_width_; }
-  // Bytes that a row keeps for this layer, a multiple of 64: vectors of output_width() floats, each
-  // padded with zeros to 64 bytes. All zeros before the first step.
-  size_t state_size() const { return state_vectors_ * state_stride() * sizeof(float); }
+  // Bytes that a row keeps for this layer, a multiple of 64: vectors of floats, each padded with
+  // zeros to 64 bytes. All zeros before the first step.
+  size_t state_size() const { return state_offset(state_widths_.size()) * sizeof(float); }
 
-  // Runs all pairs of the window. `states[r]` is row r's segment, advanced in place to its last
-  // step (unused by layers without state). What `output` points to lives in the pass' arena
-  // or the inputs.
+  // Runs all pairs of the window, which are the inputs'; the output's are too, but where a layer
+  // says otherwise (pool: one per row; a valid conv1d: Trimmed). `states[r]` is row r's segment,
+  // advanced in place to its last step (unused by layers without state). What `output` points to
+  // lives in the pass' arena or the inputs.
   virtual void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
                        Pass* pass, Signal* output) const = 0;
 
@@ -40,17 +42,18 @@ class Layer {
   Status ValidateState(const float* state) const;
 
  protected:
-  explicit Layer(size_t output_width, size_t state_vectors = 0)
-      : output_width_(output_width), state_vectors_(state_vectors) {}
+  // `state_widths`: floats of each vector of the state.
+  explicit Layer(size_t output_width, std::vector<size_t> state_widths = {});
 
-  // Floats from one vector of the state to the next.
-  size_t state_stride() const { return RoundUp(output_width_, kAlignment / sizeof(float)); }
+  // Floats from the beginning of a row's segment to vector i of the state.
+  size_t state_offset(size_t i) const { return state_offsets_[i]; }
 
  private:
   bool IsState(const float* state) const;
 
   const size_t output_width_;
-  const size_t state_vectors_;
+  const std::vector<size_t> state_widths_;
+  std::vector<size_t> state_offsets_;  // one per vector, and the end
 };
 
 // The layer of a node that is no input; `tensors` must have passed CheckTensors.
@@ -71,14 +74,26 @@ std::unique_ptr<const Layer> MakeRnn(const Node& node, const LayerInput& in,
                                      const TensorMap& tensors);
 std::unique_ptr<const Layer> MakeLstm(const Node& node, const LayerInput& in,
                                       const TensorMap& tensors);
+// With peepholes, a projection, or both.
+std::unique_ptr<const Layer> MakeLstmVariant(const Node& node, const LayerInput& in,
+                                             const TensorMap& tensors);
 std::unique_ptr<const Layer> MakeGruAfter(const Node& node, const LayerInput& in,
                                           const TensorMap& tensors);
 std::unique_ptr<const Layer> MakeGruBefore(const Node& node, const LayerInput& in,
                                            const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeIndRnn(const Node& node, const LayerInput& in,
+                                        const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeQrnn(const Node& node, const LayerInput& in,
+                                      const TensorMap& tensors);
 std::unique_ptr<const Layer> MakeActivation(const Node& node);
 std::unique_ptr<const Layer> MakeIdentity(const Node& node);
 std::unique_ptr<const Layer> MakeConcat(const Graph& graph, const Node& node);
 std::unique_ptr<const Layer> MakeAdd(const Node& node);
+std::unique_ptr<const Layer> MakeConv1d(const Graph& graph, const Node& node,
+                                        const TensorMap& tensors);
+std::unique_ptr<const Layer> MakePool(const Graph& graph, const Node& node,
+                                      const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeReverse(const Node& node);
 
 }  // namespace sequent
 

@@ -13,14 +13,14 @@ namespace {
 class Lstm final : public Layer {
  public:
   Lstm(size_t units, InputHalf input, Weights recurrent)
-      : Layer(units, 2), input_(std::move(input)), recurrent_(std::move(recurrent)) {}
+      : Layer(units, {units, units}), input_(std::move(input)), recurrent_(std::move(recurrent)) {}
 
   void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
                Pass* pass, Signal* output) const override {
     const InputHalf::Steps input = input_.Begin(window, inputs[0], pass);
     float** h_all = pass->arena.AllocateRows(window.pairs(), output_width());
     float** c = pass->arena.Allocate<float*>(window.rows);  // advanced in place
-    for (size_t r = 0; r < window.rows; ++r) c[r] = states[r] + state_stride();
+    for (size_t r = 0; r < window.rows; ++r) c[r] = states[r] + state_offset(1);
     RunSteps(window, output_width(), states, h_all,
              [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
                const Prepared prepared = recurrent_.Prepare(rows, h, &pass->arena);

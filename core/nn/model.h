@@ -6,10 +6,13 @@
 //
 //   | layers' state | codec state | last: "there is one" + the heads' inputs at the last step |
 //
+// A model whose graph is not streamable takes whole sequences: the steps of a row are one, begun
+// with InitState; heads behind a pool then say the same at every step.
+//
 // A model has one precision, which is one arithmetic for every batch, chunk and thread count.
 //
 // Batch invariance: the outputs and the state of a row are bit-identical whatever other rows share
-// the batch, however its steps are cut into chunks, and on any number of threads.
+// the batch, however its steps are cut into chunks (where it may be), and on any number of threads.
 //
 // Thread safety: const methods may be called from any thread; rows, buffers and the workspace
 // belong to the caller for the duration of the call.
@@ -105,8 +108,8 @@ class Model {
   // allocated once the workspace has seen a batch of this size. `pool` may be null: the calling
   // thread only; else its threads share the tick as `plan` says. Token ids and row pointers must
   // have been checked by the caller; values may be anything finite. Scratch is bounded by the
-  // number of rows, not by their steps. Denormals are flushed to zero from here on in every thread
-  // that takes part, the caller's included.
+  // number of rows, not by their steps (whole sequences: by the longest one). Denormals are flushed
+  // to zero from here on in every thread that takes part, the caller's included.
   void Run(const TickBatch& batch, Workspace* workspace, ThreadPool* pool,
            const SharingPlan& plan = SharingPlan(Sharing::kRows)) const;
   // How the pool's threads best share ticks of this model: tried out, within some ten milliseconds.

@@ -6,6 +6,9 @@
 // weights' way through the caches, and small enough for scratch to stay in them. In a window each
 // layer does all pairs before the next layer starts. Between windows everything lives in the rows'
 // states, so a window's end is no different from a tick's.
+//
+// A graph that is not streamable sees whole sequences: a window then has all steps of its rows, as
+// many rows as make a window of that size, or one.
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -34,6 +37,22 @@ class TickPart {
       : model_(model), rows_(rows), active_(rows.size()), pass_(pass), arena_(&pass->arena) {}
 
   void Run() {
+    if (model_.graph_.streamable) return RunWindows();
+    const std::span<const TickRow* const> all = rows_;
+    for (size_t begin = 0, end = 0; begin < all.size(); begin = end) {
+      size_t pairs = 0;
+      do {
+        pairs += all[end++]->steps;
+      } while (end < all.size() && pairs + all[end]->steps <= kWindowPairs);
+      rows_ = all.subspan(begin, end - begin);
+      active_ = rows_.size();
+      begin_ = 0;
+      RunWindows();
+    }
+  }
+
+ private:
+  void RunWindows() {
     AnswerLast();
     for (arena_->Reset(); OpenWindow(); pass_->NextWindow(window_.steps)) {
       RunLayers();
@@ -44,7 +63,6 @@ class TickPart {
     arena_->Reset();
   }
 
- private:
   float* LastOf(const TickRow& row) const {
     return reinterpret_cast<float*>(row.state + model_.last_offset_ + sizeof(uint32_t));
   }
@@ -56,17 +74,21 @@ class TickPart {
   void AnswerLast();
   bool OpenWindow();
   void RunLayers();
+  // The window that a node's output is numbered by.
+  Window WindowOf(const Node& node, const Window& input) const;
   void RunHeads();
+  void RunPooledHead(size_t h);
   void StoreLast();
   Signal InputSignal() const;
   float* const* StatesOf(size_t node) const;
 
   const Model& model_;
-  const std::span<const TickRow* const> rows_;
+  std::span<const TickRow* const> rows_;
   size_t active_;     // rows that have steps from begin_ on
   size_t begin_ = 0;  // first step of the window
   Window window_;
   Signal* signals_ = nullptr;  // one per graph node
+  Window* windows_ = nullptr;  // too
   Pass* const pass_;
   Arena* const arena_;
 };
@@ -94,14 +116,16 @@ void TickPart::AnswerLast() {
 bool TickPart::OpenWindow() {
   while (active_ > 0 && rows_[active_ - 1]->steps <= begin_) --active_;
   if (active_ == 0) return false;
-  const size_t longest = std::min(rows_[0]->steps - begin_, kWindowPairs);
+  const bool whole = !model_.graph_.streamable;
+  const size_t left = rows_[0]->steps - begin_;
+  const size_t longest = whole ? left : std::min(left, kWindowPairs);
   auto* first = arena_->Allocate<size_t>(longest + 1);
   first[0] = 0;
   size_t steps = 0;
   size_t rows = active_;
   while (steps < longest) {
     while (rows_[rows - 1]->steps <= begin_ + steps) --rows;
-    if (steps > 0 && first[steps] + rows > kWindowPairs) break;
+    if (!whole && steps > 0 && first[steps] + rows > kWindowPairs) break;
     first[steps + 1] = first[steps] + rows;
     ++steps;
   }
@@ -143,19 +167,56 @@ float* const* TickPart::StatesOf(size_t node) const {
 void TickPart::RunLayers() {
   const std::vector<Node>& nodes = model_.graph_.nodes;
   signals_ = arena_->Allocate<Signal>(nodes.size());
+  windows_ = arena_->Allocate<Window>(nodes.size());
   for (size_t i = 0; i < nodes.size(); ++i) {
     const Layer* layer = model_.layers_[i].get();
     if (layer == nullptr) {
       signals_[i] = InputSignal();
+      windows_[i] = window_;
       continue;
     }
     const size_t count = nodes[i].inputs.size();
     Signal* inputs = arena_->Allocate<Signal>(count);
     for (size_t k = 0; k < count; ++k) inputs[k] = signals_[nodes[i].inputs[k]];
     signals_[i] = Signal();
-    layer->Forward(window_, {inputs, count}, layer->state_size() > 0 ? StatesOf(i) : nullptr, pass_,
+    const Window& window = windows_[nodes[i].inputs[0]];
+    windows_[i] = WindowOf(nodes[i], window);
+    layer->Forward(window, {inputs, count}, layer->state_size() > 0 ? StatesOf(i) : nullptr, pass_,
                    &signals_[i]);
   }
+}
+
+Window TickPart::WindowOf(const Node& node, const Window& input) const {
+  const Node& before = model_.graph_.nodes[node.inputs[0]];
+  if (node.pooled && !before.pooled) return OneStepEach(input, arena_);
+  if (node.trimmed == before.trimmed) return input;
+  return Trimmed(input, node.trimmed - before.trimmed, arena_);
+}
+
+// A head behind a pool says the same at every step of its sequence.
+void TickPart::RunPooledHead(size_t h) {
+  const Head& head = model_.heads_[h];
+  const float** x = arena_->Allocate<const float*>(window_.rows);
+  float** y = arena_->Allocate<float*>(window_.rows);
+  size_t wanted = 0;
+  const auto for_each_row = [&](const auto& body) {
+    for (size_t r = 0; r < window_.rows; ++r) {
+      float* out = OutputOf(*rows_[r], h);
+      if (out == nullptr || rows_[r]->first_output >= rows_[r]->steps) continue;
+      if (rows_[r]->output_last) out += head.outputs();
+      body(r, out);
+    }
+  };
+  for_each_row([&](size_t r, float* out) {
+    x[wanted] = signals_[head.node()].vectors[r];
+    y[wanted++] = out;
+  });
+  head.Apply(wanted, x, pass_, y);
+  for_each_row([&](size_t r, float* out) {
+    for (size_t t = rows_[r]->first_output + 1; t < rows_[r]->steps; ++t) {
+      std::copy_n(out, head.outputs(), out + (t - rows_[r]->first_output) * head.outputs());
+    }
+  });
 }
 
 void TickPart::RunHeads() {
@@ -163,6 +224,10 @@ void TickPart::RunHeads() {
   float** y = arena_->Allocate<float*>(window_.pairs());
   for (size_t h = 0; h < model_.heads_.size(); ++h) {
     const Head& head = model_.heads_[h];
+    if (model_.graph_.nodes[head.node()].pooled) {
+      RunPooledHead(h);
+      continue;
+    }
     const float* const* vectors = signals_[head.node()].vectors;
     size_t wanted = 0;
     for (size_t r = 0; r < window_.rows; ++r) {
@@ -186,7 +251,7 @@ void TickPart::StoreLast() {
     float* last = LastOf(*rows_[r]);
     std::memcpy(rows_[r]->state + model_.last_offset_, &flag, sizeof(flag));
     for (size_t node : model_.last_nodes_) {
-      const float* vector = signals_[node].vectors[window_.last_pair(r)];
+      const float* vector = signals_[node].vectors[windows_[node].last_pair(r)];
       last = std::copy_n(vector, model_.graph_.nodes[node].width, last);
     }
   }

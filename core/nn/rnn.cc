@@ -13,7 +13,7 @@ namespace {
 class Rnn final : public Layer {
  public:
   Rnn(size_t units, kernels::Function function, InputHalf input, Weights recurrent)
-      : Layer(units, 1),
+      : Layer(units, {units}),
         function_(function),
         input_(std::move(input)),
         recurrent_(std::move(recurrent)) {}

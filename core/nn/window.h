@@ -13,8 +13,11 @@
 #ifndef SEQUENT_CORE_NN_WINDOW_H_
 #define SEQUENT_CORE_NN_WINDOW_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+
+#include "core/nn/arena.h"
 
 namespace sequent {
 
@@ -29,6 +32,32 @@ struct Window {
   size_t pair(size_t row, size_t t) const { return first[t] + row; }
   size_t last_pair(size_t row) const { return pair(row, length[row] - 1); }
 };
+
+// One step for every row, its last.
+inline Window OneStepEach(const Window& window, Arena* arena) {
+  auto* first = arena->Allocate<size_t>(2);
+  first[0] = 0;
+  first[1] = window.rows;
+  auto* length = arena->Allocate<uint32_t>(window.rows);
+  std::fill_n(length, window.rows, 1u);
+  return {.rows = window.rows, .steps = 1, .first = first, .length = length};
+}
+
+// The rows without their last `steps` steps, but for the first step.
+inline Window Trimmed(const Window& window, size_t steps, Arena* arena) {
+  auto* length = arena->Allocate<uint32_t>(window.rows);
+  for (size_t r = 0; r < window.rows; ++r) {
+    length[r] = window.length[r] > steps ? static_cast<uint32_t>(window.length[r] - steps) : 1;
+  }
+  auto* first = arena->Allocate<size_t>(length[0] + 1);
+  first[0] = 0;
+  size_t rows = window.rows;
+  for (size_t t = 0; t < length[0]; ++t) {
+    while (length[rows - 1] <= t) --rows;
+    first[t + 1] = first[t] + rows;
+  }
+  return {.rows = window.rows, .steps = length[0], .first = first, .length = length};
+}
 
 // What a node of the graph gives for every pair: the address of a vector, or a token id. Behind an
 // embedding both: its vectors, and which they are.

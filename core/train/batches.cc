@@ -19,6 +19,12 @@ StatusOr<Batches> Batches::Create(const Graph& graph, const TrainingData& data,
   batches.shuffle_ = shuffle;
   batches.seed_ = seed;
   batches.batch_ = options.batch();
+  SEQ_ASSIGN_OR_RETURN(batches.class_losses_, MakeClassLosses(options, graph, data.samples));
+  if (data.samples.size() > 0) {
+    batches.samples_.emplace(graph, data.samples, options, shuffle, seed);
+    batches.updates_per_epoch_ = batches.samples_->updates_per_epoch();
+    return batches;
+  }
   if (batches.tokens_) {
     const size_t tokens = data.stream.tokens.size();
     batches.lane_ = tokens == 0 ? 0 : (tokens - 1) / options.batch();
@@ -43,13 +49,14 @@ StatusOr<Batches> Batches::Create(const Graph& graph, const TrainingData& data,
 }
 
 size_t Batches::Rows(uint64_t update) const {
+  if (samples_) return samples_->Rows(update);
   if (tokens_) return batch_;
   const uint64_t index = (update - 1) % updates_per_epoch_;
   return std::min<size_t>(batch_, windows_ - index * batch_);
 }
 
 bool Batches::StartsAnew(uint64_t update) const {
-  return !tokens_ || (update - 1) % updates_per_epoch_ == 0;
+  return samples_ || !tokens_ || (update - 1) % updates_per_epoch_ == 0;
 }
 
 size_t Batches::LaneSteps(uint64_t update) const {
@@ -71,7 +78,9 @@ Chunk<T> Batches::Cut(uint64_t update, size_t first, size_t rows) const {
   chunk.first_row = first;
   chunk.classes.resize(graph_->heads.size());
   chunk.targets.resize(graph_->heads.size());
-  if (tokens_) {
+  if (samples_) {
+    samples_->Cut(update, &chunk);
+  } else if (tokens_) {
     CutLanes(update, &chunk);
   } else {
     CutWindows(update, &chunk);
@@ -118,6 +127,7 @@ void Batches::CutWindows(uint64_t update, Chunk<T>* chunk) const {
 }
 
 std::vector<double> Batches::Normaliser(uint64_t update) const {
+  if (samples_) return samples_->Normaliser(update, class_losses_);
   if (tokens_) {
     const double count = static_cast<double>(batch_ * LaneSteps(update));
     return std::vector<double>(graph_->heads.size(), 1 / count);

@@ -4,18 +4,21 @@
 // language_model: the stream is cut into `batch` lanes of equal length; an update is `bptt` steps
 // of every lane, the state carried on; each epoch begins with the zero state. forecast: windows of
 // `window` steps at `stride`, `batch` of them an update, in an order drawn anew for each epoch.
+// classify, tag: whole sequences (sample_batches.h).
 // Thread safety: const methods are pure.
 #ifndef SEQUENT_CORE_TRAIN_BATCHES_H_
 #define SEQUENT_CORE_TRAIN_BATCHES_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/base/status.h"
 #include "core/model/graph.h"
 #include "core/train/data.h"
 #include "core/train/network.h"
+#include "core/train/sample_batches.h"
 #include "sequent/v1/train.pb.h"
 
 namespace sequent::train {
@@ -35,8 +38,11 @@ class Batches {
   // Rows [first, first + rows) of the update's batch.
   template <typename T>
   Chunk<T> Cut(uint64_t update, size_t first, size_t rows) const;
-  // Per head: 1 / number of valid targets in the update's whole batch (0 if none).
+  // Per head: 1 / number of valid targets in the update's whole batch (0 if none), each counted
+  // with the weight of its class.
   std::vector<double> Normaliser(uint64_t update) const;
+  // Per head.
+  const std::vector<ClassLoss>& class_losses() const { return class_losses_; }
 
  private:
   Batches(const Graph& graph, const TrainingData& data) : graph_(&graph), data_(&data) {}
@@ -49,6 +55,8 @@ class Batches {
 
   const Graph* graph_;
   const TrainingData* data_;
+  std::vector<ClassLoss> class_losses_;
+  std::optional<SampleBatches> samples_;  // classify, tag
   bool tokens_ = false, shuffle_ = true;
   uint64_t seed_ = 0, updates_per_epoch_ = 0;
   size_t batch_ = 0, lane_ = 0, bptt_ = 0;        // language_model

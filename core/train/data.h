@@ -25,10 +25,24 @@ struct Series {
   std::vector<std::vector<float>> targets;
 };
 
-// Exactly one of the two is filled.
+// classify, tag: sequences of their own.
+struct Samples {
+  size_t size() const { return begin.empty() ? 0 : begin.size() - 1; }
+  size_t length(size_t i) const { return begin[i + 1] - begin[i]; }
+
+  // Sequence i has the tokens begin[i] .. begin[i + 1] - 1, at least one.
+  std::vector<size_t> begin;  // [sequences + 1]
+  std::vector<int32_t> tokens;
+  // Per head. An *item* is a sequence for a last-step head, else a token.
+  std::vector<std::vector<int32_t>> classes;  // softmax: [items]; -1 = not known, masked
+  std::vector<std::vector<float>> targets;    // Bernoulli: [items, labels]: 0 or 1; NaN = masked
+};
+
+// Exactly one of the three is filled.
 struct TrainingData {
   TokenStream stream;
   Series series;
+  Samples samples;
 };
 
 }  // namespace sequent::train

@@ -102,13 +102,6 @@ class GruBeforeLayer final : public Recurrent<T> {
   explicit GruBeforeLayer(const LayerPlace& place)
       : Recurrent<T>(place, 3), keep_old_(place.graph->nodes[place.node].keep_old) {}
 
-  void Prepare(const T* parameters) override {
-    const size_t units = this->units_;
-    this->input_linear_.Prepare(parameters + this->weight_input_, 3 * units, this->inputs_);
-    gates_linear_.Prepare(parameters + this->weight_state_, 2 * units, units);
-    candidate_linear_.Prepare(parameters + this->weight_state_ + 2 * units * units, units, units);
-  }
-
   void Forward(const T* parameters, Tape<T>* tape) const override {
     this->InputHalf(parameters, tape);
     NodeTape<T>& node = tape->nodes[this->node_];
@@ -173,17 +166,25 @@ class GruBeforeLayer final : public Recurrent<T> {
   }
 
  private:
+  void PrepareState(const T* u) override {
+    const size_t units = this->units_;
+    gates_linear_.Prepare(u, 2 * units, units);
+    candidate_linear_.Prepare(u + 2 * units * units, units, units);
+  }
+
   void Gradients(Tape<T>* tape, T* gradients) const {
     NodeTape<T>& node = tape->nodes[this->node_];
     NodeTape<T>& input = tape->nodes[this->input_];
     const size_t units = this->units_, rows = tape->rows, ld = 3 * units, count = tape->count();
     const T* da = node.a.data();
-    T* du = gradients + this->weight_state_;
     AddOuter(count, da, ld, input.y.data(), this->inputs_, ld, this->inputs_,
              gradients + this->weight_input_);
-    AddOuter(rows, da, ld, node.h_first.data(), units, 2 * units, units, du);
-    AddOuter(count - rows, da + rows * ld, ld, node.y.data(), units, 2 * units, units, du);
-    AddOuter(count, da + 2 * units, ld, node.b.data(), units, units, units, du + 2 * units * units);
+    this->AddStateGradient(gradients, [&](T* du) {
+      AddOuter(rows, da, ld, node.h_first.data(), units, 2 * units, units, du);
+      AddOuter(count - rows, da + rows * ld, ld, node.y.data(), units, 2 * units, units, du);
+      AddOuter(count, da + 2 * units, ld, node.b.data(), units, units, units,
+               du + 2 * units * units);
+    });
     if (this->has_bias_) AddRows(count, da, ld, ld, gradients + this->bias_);
     if (!input.dy.empty()) {
       this->input_linear_.BackwardInput(count, da, ld, input.dy.data(), this->inputs_);

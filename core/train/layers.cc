@@ -6,6 +6,7 @@
 #include "core/base/random.h"
 #include "core/train/network.h"
 #include "core/train/recurrent.h"
+#include "core/train/sequence.h"
 
 namespace sequent::train {
 namespace {
@@ -219,6 +220,16 @@ std::unique_ptr<TrainLayer<T>> MakeTrainLayer(const LayerPlace& place) {
       return MakeLstmLayer<T>(place);
     case NodeKind::kGru:
       return MakeGruLayer<T>(place);
+    case NodeKind::kIndRnn:
+      return MakeIndRnnLayer<T>(place);
+    case NodeKind::kQrnn:
+      return MakeQrnnLayer<T>(place);
+    case NodeKind::kConv1d:
+      return MakeConv1dLayer<T>(place);
+    case NodeKind::kPool:
+      return MakePoolLayer<T>(place);
+    case NodeKind::kReverse:
+      return MakeReverseLayer<T>(place);
   }
   return nullptr;
 }

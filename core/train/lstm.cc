@@ -93,6 +93,8 @@ class LstmLayer final : public Recurrent<T> {
 
 template <typename T>
 std::unique_ptr<TrainLayer<T>> MakeLstmLayer(const LayerPlace& place) {
+  const Node& node = place.graph->nodes[place.node];
+  if (node.peepholes || node.projection) return MakeLstmVariantLayer<T>(place);
   return std::make_unique<LstmLayer<T>>(place);
 }
 

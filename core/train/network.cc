@@ -14,23 +14,6 @@ size_t SizeOf(const TensorSpec& spec) {
   return size;
 }
 
-// Adds the loss of one row of logits, and turns them into its gradient.
-template <typename T>
-double SoftmaxLoss(const T* logits, size_t classes, int32_t target, double scale, T* delta) {
-  double max = logits[0];
-  for (size_t i = 1; i < classes; ++i) max = std::max<double>(max, logits[i]);
-  double sum = 0;
-  for (size_t i = 0; i < classes; ++i) {
-    const double e = std::exp(static_cast<double>(logits[i]) - max);
-    delta[i] = static_cast<T>(e);
-    sum += e;
-  }
-  const T inverse = static_cast<T>(scale / sum);
-  for (size_t i = 0; i < classes; ++i) delta[i] *= inverse;
-  delta[target] -= static_cast<T>(scale);
-  return (max + std::log(sum) - static_cast<double>(logits[target])) * scale;
-}
-
 template <typename T>
 double PointLoss(T value, T target, double scale, T* delta) {
   const double error = static_cast<double>(value) - static_cast<double>(target);
@@ -74,6 +57,7 @@ Network<T>::Network(const Graph& graph) : graph_(graph), table_(TensorTable(grap
   }
   for (size_t h = 0; h < graph_.heads.size(); ++h) head_tensor_.push_back(tensor + 2 * h);
   head_linear_.resize(graph_.heads.size());
+  class_losses_.resize(graph_.heads.size());
 }
 
 template <typename T>
@@ -84,6 +68,13 @@ void Network<T>::Prepare() {
   for (size_t h = 0; h < head_linear_.size(); ++h) {
     head_linear_[h].Prepare(parameters_.data() + offsets_[head_tensor_[h]], graph_.heads[h].outputs,
                             graph_.heads[h].in_width);
+  }
+}
+
+template <typename T>
+void Network<T>::BeginUpdate(const DrawKey& key) {
+  for (const auto& layer : layers_) {
+    if (layer != nullptr) layer->BeginUpdate(parameters_.data(), key);
   }
 }
 
@@ -127,6 +118,7 @@ double Network<T>::Run(const Chunk<T>& chunk, const std::vector<double>& normali
                        const DrawKey& key, bool training, Tape<T>* tape, T* gradients) const {
   tape->steps = chunk.steps;
   tape->first_row = chunk.first_row;
+  tape->lengths = chunk.lengths;
   tape->tokens = chunk.tokens.data();
   tape->training = training;
   tape->key = key;
@@ -179,7 +171,14 @@ double Network<T>::HeadLoss(const Chunk<T>& chunk, size_t h, double normaliser,
     T* dy = delta.data() + n * outputs;
     if (head.kind == HeadKind::kSoftmax) {
       const int32_t target = chunk.classes[h][n];
-      if (target >= 0) loss += SoftmaxLoss(y, outputs, target, scale, dy);
+      if (target >= 0) loss += SoftmaxLoss(y, outputs, target, class_losses_[h], scale, dy);
+      continue;
+    }
+    if (head.kind == HeadKind::kBernoulli) {
+      for (size_t k = 0; k < outputs; ++k) {
+        const T target = chunk.targets[h][n * outputs + k];
+        if (!std::isnan(target)) loss += BernoulliLoss(y[k], target, scale, dy + k);
+      }
       continue;
     }
     for (size_t k = 0; k < columns; ++k) {

@@ -6,7 +6,7 @@
 // double.
 //
 // Loss = sum over heads of weight x (sum over valid targets / number valid in the whole batch):
-//   softmax: -log p(target);  point: squared error;  gaussian: negative log likelihood.
+//   softmax, Bernoulli: class_loss.h;  point: squared error;  gaussian: negative log likelihood.
 // BPTT: state comes in from the chunk before and gradients stop there.
 #ifndef SEQUENT_CORE_TRAIN_NETWORK_H_
 #define SEQUENT_CORE_TRAIN_NETWORK_H_
@@ -15,25 +15,33 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/status.h"
 #include "core/model/graph.h"
 #include "core/model/tensor_table.h"
+#include "core/train/class_loss.h"
 #include "core/train/linear.h"
 
 namespace sequent::train {
 
 // One chunk of one shard: what goes in and what should come out.
+//
+// Rows may be shorter than `steps`: whole sequences, padded behind their end with any valid input
+// (token 0, finite features) and masked targets. Then the outputs and gradients of a row's own
+// steps are those it has alone; layers without memory, and the states that a chunk leaves behind,
+// are computed on padding too and mean nothing there.
 template <typename T>
 struct Chunk {
   size_t steps = 0;
   size_t rows = 0;                            // of the shard
   size_t first_row = 0;                       // its place in the global batch
+  std::vector<uint32_t> lengths;              // [rows], each 1 .. steps; empty: all `steps`
   std::vector<int32_t> tokens;                // [steps, rows]; token models
   std::vector<T> features;                    // [steps, rows, input width]; feature models
   std::vector<std::vector<int32_t>> classes;  // per head: [steps, rows]; -1 = masked; softmax
-  std::vector<std::vector<T>> targets;        // per head: [steps, rows, columns]; NaN = masked
+  std::vector<std::vector<T>> targets;  // per head: [steps, rows, columns or labels]; NaN = masked
 };
 
 // What a random draw of this update is keyed by.
@@ -45,15 +53,18 @@ struct DrawKey {
 // A node's place on the tape.
 template <typename T>
 struct NodeTape {
-  std::vector<T> y, dy;    // [steps * rows, width]
-  std::vector<T> a, b, c;  // what the layer keeps for its backward pass
-  std::vector<T> state;    // recurrent: the state that comes in, h then c, each [rows, width]
+  std::vector<T> y, dy;       // [steps * rows, width]
+  std::vector<T> a, b, c, d;  // what the layer keeps for its backward pass
+  // Recurrent: the state that comes in, vector by vector in the order of core/nn's rows, each
+  // [rows, its width].
+  std::vector<T> state;
   std::vector<T> h_first, c_first;  // h and c before this chunk
 };
 
 template <typename T>
 struct Tape {
   size_t steps = 0, rows = 0, first_row = 0;
+  std::vector<uint32_t> lengths;  // the chunk's
   const int32_t* tokens = nullptr;
   bool training = true;
   DrawKey key;
@@ -61,6 +72,8 @@ struct Tape {
   std::vector<std::vector<T>> head_out, head_delta;
   std::vector<T> scratch;
   size_t count() const { return steps * rows; }
+  // Steps of row r that are no padding.
+  size_t length(size_t r) const { return lengths.empty() ? steps : lengths[r]; }
 };
 
 // One layer: parameters stand in the network's flat vector at offsets it was given.
@@ -70,6 +83,8 @@ class TrainLayer {
   virtual ~TrainLayer() = default;
   // Takes in the weights after they changed.
   virtual void Prepare(const T* parameters) = 0;
+  // Draws what holds for a whole update and all its shards; the next Prepare takes it back.
+  virtual void BeginUpdate(const T* /*parameters*/, const DrawKey& /*key*/) {}
   // Reads the inputs' y, writes this node's y; recurrent layers replace `state` by the last one.
   virtual void Forward(const T* parameters, Tape<T>* tape) const = 0;
   // Reads this node's dy, adds to the inputs' dy and to `gradients`.
@@ -100,8 +115,13 @@ class Network {
   size_t offset(size_t tensor) const { return offsets_[tensor]; }
   std::vector<T>& parameters() { return parameters_; }
   const std::vector<T>& parameters() const { return parameters_; }
+  // Per head; without it nothing is smoothed and every class counts 1.
+  void SetClassLosses(std::vector<ClassLoss> losses) { class_losses_ = std::move(losses); }
   // To be called after parameters() changed.
   void Prepare();
+  // To be called after Prepare and before an update's training Runs: drops weights for all of them
+  // (weight_drop). Without it Run has all weights.
+  void BeginUpdate(const DrawKey& key);
 
   TensorMap ToTensors() const { return ToTensors(parameters_); }
   // `values` in the place of parameters().
@@ -131,6 +151,7 @@ class Network {
   std::vector<std::unique_ptr<TrainLayer<T>>> layers_;
   std::vector<size_t> head_tensor_;  // index of each head's weight in the table; its bias follows
   std::vector<Linear<T>> head_linear_;
+  std::vector<ClassLoss> class_losses_;
 };
 
 extern template class Network<float>;

@@ -29,6 +29,13 @@ template <typename T>
 std::unique_ptr<TrainLayer<T>> MakeRnnLayer(const LayerPlace& place);
 template <typename T>
 std::unique_ptr<TrainLayer<T>> MakeLstmLayer(const LayerPlace& place);
+// With peepholes, a projection, or both.
+template <typename T>
+std::unique_ptr<TrainLayer<T>> MakeLstmVariantLayer(const LayerPlace& place);
+template <typename T>
+std::unique_ptr<TrainLayer<T>> MakeIndRnnLayer(const LayerPlace& place);
+template <typename T>
+std::unique_ptr<TrainLayer<T>> MakeQrnnLayer(const LayerPlace& place);
 // All four forms.
 template <typename T>
 std::unique_ptr<TrainLayer<T>> MakeGruLayer(const LayerPlace& place);

@@ -67,6 +67,10 @@ Status Refusal(const Checkpoint& checkpoint, const std::string& why) {
 std::string Fingerprint(const TrainingData& data) {
   std::vector<std::string_view> parts = {BytesOf(data.stream.tokens), BytesOf(data.series.inputs)};
   for (const auto& targets : data.series.targets) parts.push_back(BytesOf(targets));
+  parts.push_back(BytesOf(data.samples.tokens));
+  parts.push_back(BytesOf(data.samples.begin));
+  for (const auto& classes : data.samples.classes) parts.push_back(BytesOf(classes));
+  for (const auto& targets : data.samples.targets) parts.push_back(BytesOf(targets));
   return Sha256Hex(parts);
 }
 

@@ -64,4 +64,18 @@ std::string_view TextPart(std::string_view text, const Part& part) {
   return begin < end ? text.substr(begin, end - begin) : std::string_view();
 }
 
+size_t CountLines(std::string_view text) {
+  const auto ends = static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+  return text.empty() || text.back() == '\n' ? ends : ends + 1;
+}
+
+std::string_view LinePart(std::string_view text, const Part& part) {
+  size_t begin = 0;
+  for (size_t i = 0; i < part.begin; ++i) begin = text.find('\n', begin) + 1;
+  size_t end = begin;
+  for (size_t i = part.begin; i < part.end; ++i)
+    end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  return text.substr(begin, end - begin);
+}
+
 }  // namespace sequent::train

@@ -22,6 +22,12 @@ size_t CountCodePoints(std::string_view text);
 // Code points begin .. end-1 of valid UTF-8; `part.end` must not be past the last.
 std::string_view TextPart(std::string_view text, const Part& part);
 
+// Lines end with a line feed; the last one may end with the text.
+size_t CountLines(std::string_view text);
+
+// Lines begin .. end-1 with their ends; `part.end` must not be past the last.
+std::string_view LinePart(std::string_view text, const Part& part);
+
 }  // namespace sequent::train
 
 #endif  // SEQUENT_CORE_TRAIN_TEXT_DATA_H_

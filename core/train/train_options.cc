@@ -1,6 +1,7 @@
 // Defaults and checks of the training options.
 #include <string>
 
+#include "core/train/initialize.h"
 #include "core/train/option_checks.h"
 #include "core/train/selection.h"
 #include "core/train/trainer.h"
@@ -8,16 +9,12 @@
 namespace sequent::train {
 namespace {
 
-Status ResolveInitialization(v1::Initialization* init) {
-  if (init->input().empty()) init->set_input("glorot_uniform");
-  if (init->recurrent().empty()) init->set_recurrent("orthogonal");
-  if (init->embedding().empty()) init->set_embedding("normal");
-  if (!init->has_forget_bias()) init->set_forget_bias(1);
-  SEQ_RETURN_IF_ERROR(
-      CheckChoice("initialization.input", init->input(), "glorot_uniform", "he_uniform"));
-  SEQ_RETURN_IF_ERROR(
-      CheckChoice("initialization.recurrent", init->recurrent(), "orthogonal", "glorot_uniform"));
-  return CheckChoice("initialization.embedding", init->embedding(), "normal", "glorot_uniform");
+Status CheckClassWeights(const v1::TrainOptions& options) {
+  for (const auto& [label, weight] : options.class_weights()) {
+    SEQ_RETURN_IF_ERROR(CheckNotNegative(StrCat("class_weights.", label), weight));
+  }
+  if (!options.balance_classes() || options.class_weights_size() == 0) return absl::OkStatus();
+  return Bad("balance_classes", "false with class_weights", "true");
 }
 
 Status ResolveEarlyStopping(v1::EarlyStopping* stopping) {
@@ -44,6 +41,8 @@ StatusOr<v1::TrainOptions> ResolveTrainOptions(const v1::TrainConfig& config) {
   SEQ_RETURN_IF_ERROR(CheckChoice("dtype", options.dtype(), "float32", "float64"));
   if (options.shards() > 64) return Bad("shards", "1 to 64", StrCat(options.shards()));
   if (options.batch() > 65536) return Bad("batch", "1 to 65536", StrCat(options.batch()));
+  SEQ_RETURN_IF_ERROR(CheckFraction("label_smoothing", options.label_smoothing()));
+  SEQ_RETURN_IF_ERROR(CheckClassWeights(options));
   SEQ_RETURN_IF_ERROR(ResolveOptimizer(options.mutable_optimizer()));
   SEQ_RETURN_IF_ERROR(ResolveSchedule(options.mutable_schedule()));
   SEQ_RETURN_IF_ERROR(ResolveInitialization(options.mutable_initialization()));

@@ -26,9 +26,12 @@ Updater<T>::Updater(const v1::TrainConfig& config, const Graph& graph, Batches b
       accumulation_{batches_.updates_per_epoch(), options_.accumulate()},
       blocks_(std::move(blocks)),
       optimizer_(options_.optimizer(), network_.parameter_count()),
+      bound_(network_, options_.initialization()),
       pool_(Threads()),
       tapes_(shards_),
-      gradients_(shards_) {}
+      gradients_(shards_) {
+  network_.SetClassLosses(batches_.class_losses());
+}
 
 template <typename T>
 size_t Updater<T>::Threads() const {
@@ -161,6 +164,7 @@ template <typename T>
 StatusOr<UpdateOutcome> Updater<T>::Update(uint64_t update, double lr) {
   const std::vector<double> normaliser = Normaliser(update);
   std::vector<Report> reports(shards_);
+  network_.BeginUpdate({config_.seed(), update});
   pool_.Run(shards_, [&](size_t s) { reports[s] = Backpropagate(update, normaliser, s); });
   UpdateOutcome outcome = AddReports(reports);
   outcome.grad_norm = AddGradients();
@@ -172,6 +176,7 @@ StatusOr<UpdateOutcome> Updater<T>::Update(uint64_t update, double lr) {
     return NotFinite(update, outcome, "finite weights",
                      TensorNotFinite(network_, network_.parameters()));
   }
+  bound_.Apply(&network_.parameters());
   Average(update);
   network_.Prepare();
   return outcome;

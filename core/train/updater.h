@@ -18,6 +18,7 @@
 #include "core/train/batches.h"
 #include "core/train/checkpoint.h"
 #include "core/train/gradients.h"
+#include "core/train/indrnn_bound.h"
 #include "core/train/network.h"
 #include "core/train/optimizer.h"
 #include "core/train/ranks.h"
@@ -85,6 +86,7 @@ class Updater {
   const Accumulation accumulation_;
   const std::vector<Block> blocks_;
   Optimizer<T> optimizer_;
+  const IndRnnBound<T> bound_;
   ThreadPool pool_;
 
   std::vector<Tape<T>> tapes_;             // one per shard of this rank

@@ -52,10 +52,15 @@ void AppendSorted(std::span<const float> probabilities, size_t wanted,
   classes->insert(classes->end(), order.begin(), end);
 }
 
-void AppendClasses(const float* logits, size_t classes, size_t wanted, HeadResult* result) {
+void AppendClasses(HeadKind kind, const float* logits, size_t classes, size_t wanted,
+                   HeadResult* result) {
   thread_local std::vector<float> probabilities;
   probabilities.resize(classes);
-  kernels::Softmax(classes, logits, probabilities.data());
+  if (kind == HeadKind::kSoftmax) {
+    kernels::Softmax(classes, logits, probabilities.data());
+  } else {
+    kernels::Activate(kernels::Function::kSigmoid, classes, logits, probabilities.data());
+  }
   if (classes <= kMaxRanked && wanted * kWorthRanking >= classes) {
     AppendRanked(probabilities, wanted, &result->classes);
   } else {
@@ -87,7 +92,7 @@ void MakeEmpty(const Lane& lane, const OutputPlan& plan, uint32_t which, HeadRes
   result->labels_owner.reset();
   if (AsValues(plan, which)) {
     result->width = static_cast<uint32_t>(head.outputs);
-  } else if (head.kind == HeadKind::kSoftmax) {
+  } else if (NamesClasses(head)) {
     result->kind = HeadResult::Kind::kClasses;
     result->classes_per_step = ClassesPerStep(plan, head.outputs);
     result->labels = ClassLabels(lane.model, head);
@@ -114,8 +119,8 @@ void AppendSteps(const Lane& lane, const OutputPlan& plan, size_t which, size_t 
   for (size_t i = 0; i < steps; ++i, output += head.outputs) {
     if (AsValues(plan, plan.heads[which])) {
       result->values.insert(result->values.end(), output, output + head.outputs);
-    } else if (head.kind == HeadKind::kSoftmax) {
-      AppendClasses(output, head.outputs, result->classes_per_step, result);
+    } else if (NamesClasses(head)) {
+      AppendClasses(head.kind, output, head.outputs, result->classes_per_step, result);
     } else {
       AppendDecoded(*codec, head, output, contexts + i * codec->context_size(), result);
     }

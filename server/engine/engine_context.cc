@@ -34,6 +34,15 @@ StatusOr<Lane*> EngineContext::LaneFor(const std::string& model, int64_t version
   return scheduler.LaneOf(resolved);
 }
 
+StatusOr<Lane*> EngineContext::LaneForPieces(const std::string& model, int64_t version) {
+  SEQ_ASSIGN_OR_RETURN(Lane* const lane, LaneFor(model, version));
+  if (lane->model.graph().streamable) return lane;
+  return MakeError(Reason::kModelNotStreamable,
+                   StrCat("model '", Quoted(model),
+                          "' takes whole sequences: expected a request without a session that has "
+                          "all steps, got a session or a rollout"));
+}
+
 Status EngineContext::ReserveSession() {
   if (draining.load()) return DrainingError();
   if (options.max_session_bytes > 0 && scheduler.SessionBytes() >= options.max_session_bytes) {

@@ -35,6 +35,9 @@ struct EngineContext {
 
   // The lane a new sequence of `model` runs on. BAD_REQUEST without a name, MODEL_UNKNOWN.
   StatusOr<Lane*> LaneFor(const std::string& model, int64_t version);
+  // The same for a sequence that comes in pieces: MODEL_NOT_STREAMABLE if the model takes whole
+  // ones.
+  StatusOr<Lane*> LaneForPieces(const std::string& model, int64_t version);
   // Makes room for one more session or says why there is none: DRAINING, SESSION_LIMIT.
   Status ReserveSession();
 

@@ -26,7 +26,8 @@ StatusOr<uint32_t> FindHead(const Model& model, const std::string& name) {
 
 Status CheckScore(const Model& model, const OutputPlan& plan) {
   const HeadNode& head = model.graph().heads[plan.heads[0]];
-  if (head.kind != HeadKind::kSoftmax || PredictsTokens(model, head)) return absl::OkStatus();
+  const bool regression = head.kind == HeadKind::kPoint || head.kind == HeadKind::kGaussian;
+  if (regression || PredictsTokens(model, head)) return absl::OkStatus();
   return MakeError(Reason::kBadRequest,
                    StrCat("output.score: expected a head that predicts the input, got '", head.name,
                           "', which names classes"));
@@ -39,7 +40,7 @@ size_t LongestLabel(std::span<const std::string> labels) {
 }
 
 uint64_t WorstStepBytes(const OutputPlan& plan, const HeadNode& head, size_t longest_label) {
-  if (plan.raw || head.kind != HeadKind::kSoftmax) return sizeof(float) * head.outputs;
+  if (plan.raw || !NamesClasses(head)) return sizeof(float) * head.outputs;
   // A ClassScore: its tag and length, label, id and probability; and the step around them.
   constexpr uint64_t kClassBytes = 3 + 3 + 6 + 5;
   constexpr uint64_t kStepBytes = 6;
@@ -68,6 +69,11 @@ Status PlanOutput(const Model& model, const OutputSelection& selection, OutputPl
   if (plan->heads.empty()) {
     for (size_t i = 0; i < heads.size(); ++i) plan->heads.push_back(static_cast<uint32_t>(i));
   }
+  const auto last =
+      static_cast<size_t>(std::count_if(plan->heads.begin(), plan->heads.end(),
+                                        [&heads](uint32_t head) { return heads[head].last_step; }));
+  plan->last_step_heads = last > 0;
+  plan->last_step_only |= last == plan->heads.size();
   return plan->score ? CheckScore(model, *plan) : absl::OkStatus();
 }
 
@@ -83,6 +89,10 @@ std::span<const std::string> ClassLabels(const Model& model, const HeadNode& hea
     return model.text_codec()->vocabulary();
   }
   return {};
+}
+
+bool NamesClasses(const HeadNode& head) {
+  return head.kind == HeadKind::kSoftmax || head.kind == HeadKind::kBernoulli;
 }
 
 bool PredictsTokens(const Model& model, const HeadNode& head) {
@@ -101,10 +111,12 @@ std::vector<size_t> LongestLabels(const Model& model) {
 uint64_t WorstReplyBytes(const Model& model, std::span<const size_t> longest_labels,
                          const OutputPlan& plan, uint64_t steps) {
   constexpr uint64_t kEnvelopeBytes = 1024;  // ids, names of heads, numbers
-  const uint64_t answered = plan.last_step_only ? std::min<uint64_t>(steps, 1) : steps;
   uint64_t bytes = kEnvelopeBytes + (plan.score ? sizeof(float) * steps : 0);
-  for (uint32_t head : plan.heads) {
-    bytes += answered * WorstStepBytes(plan, model.graph().heads[head], longest_labels[head]);
+  for (uint32_t index : plan.heads) {
+    const HeadNode& head = model.graph().heads[index];
+    const bool once = plan.last_step_only || head.last_step;
+    const uint64_t answered = once ? std::min<uint64_t>(steps, 1) : steps;
+    bytes += answered * WorstStepBytes(plan, head, longest_labels[index]);
   }
   return bytes;
 }

@@ -24,6 +24,7 @@ struct OutputPlan {
   std::vector<uint32_t> heads;  // indexes into the graph's heads, in the order asked for
   uint32_t top_k = 0;           // as asked for
   bool last_step_only = false;
+  bool last_step_heads = false;  // some of the heads are answered at the last step only
   bool raw = false;
   // The softmax head that is answered as logits while the others are decoded; a rollout draws from
   // it.
@@ -36,11 +37,14 @@ struct OutputPlan {
 // `plan` is as new, or was; its memory is used again.
 Status PlanOutput(const Model& model, const OutputSelection& selection, OutputPlan* plan);
 
-// Classes a softmax head answers per step.
+// Classes a head that names them answers per step.
 uint32_t ClassesPerStep(const OutputPlan& plan, size_t classes);
 
 // The names of a softmax head's classes: its labels, or the vocabulary it predicts, or none.
 std::span<const std::string> ClassLabels(const Model& model, const HeadNode& head);
+
+// Whether the head answers classes with their probabilities (softmax, Bernoulli).
+bool NamesClasses(const HeadNode& head);
 
 // Whether the head says which token comes next.
 bool PredictsTokens(const Model& model, const HeadNode& head);

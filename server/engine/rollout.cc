@@ -17,6 +17,12 @@ uint64_t RandomSeed() {
   return static_cast<uint64_t>(device()) << 32 | device();
 }
 
+// A word that ended the text may have been held back, and is a step of the rollout then.
+bool HoldsText(const Model& model, const Input& prompt, const StateRow& row) {
+  return model.text_codec() != nullptr && prompt.kind != Input::Kind::kTokens &&
+         model.text_codec()->PendingBytes(model.codec_state(row.data())) > 0;
+}
+
 Status NothingToGoOnFrom() {
   return absl::FailedPreconditionError(
       "there is nothing to go on from: no step was made yet, and there is no prompt");
@@ -58,7 +64,8 @@ Status Rollout::Prepare(Lane* lane, StateRow row) {
   SEQ_RETURN_IF_ERROR(CheckInput(model, request_.prompt));
   SEQ_ASSIGN_OR_RETURN(plan_, PlanRollout(context_->options, model, request_));
   const uint64_t units = UnitsOf(request_.prompt);
-  if (units == 0 && !model.HasLast(row.data())) return NothingToGoOnFrom();
+  const bool from_last = units == 0 && !HoldsText(model, request_.prompt, row);
+  if (from_last && !model.HasLast(row.data())) return NothingToGoOnFrom();
   if (!context_->ReserveSteps(request_.samples + units)) {
     return MakeError(Reason::kQueueFull,
                      StrCat("there is no room among the ", context_->options.max_queued_steps,
@@ -70,7 +77,7 @@ Status Rollout::Prepare(Lane* lane, StateRow row) {
   sink_->OnSeed(seed_);
   prompt_ = flow_->NewTemporary(lane, std::move(row));
   std::unique_ptr<StepItem> item = MakeItem(request_.prompt);
-  item->from_last = units == 0;
+  item->from_last = from_last;
   item->flush = true;
   item->request.done = [self = shared_from_this()](std::shared_ptr<const StepReply> reply) {
     self->OnPrompt(reply);

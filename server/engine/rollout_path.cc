@@ -31,7 +31,7 @@ RolloutStep RolloutPath::Draw(const std::vector<HeadResult>& heads) {
 }
 
 void RolloutPath::Record(size_t head, const HeadResult& answer) {
-  if (model_->graph().heads[head].kind == HeadKind::kSoftmax) return;
+  if (NamesClasses(model_->graph().heads[head])) return;
   values_[head].insert(values_[head].end(), answer.values.begin(), answer.values.end());
   scales_[head].insert(scales_[head].end(), answer.scales.begin(), answer.scales.end());
 }
@@ -45,11 +45,12 @@ std::string RolloutPath::LabelOf(int32_t token) const {
 HeadResult RolloutPath::DrawClass(const HeadResult& logits) {
   const double uniform = UniformDraw(seed_, sample_, index_, 0);
   const int32_t token = SampleClass(logits.values, request_->sampling, uniform, &scratch_);
+  const int32_t previous = tokens_.empty() ? TextCodec::kNoToken : tokens_.back();
   tokens_.push_back(token);
   HeadResult answer;
   answer.name = logits.name;
   if (plan_->text) {
-    DrawText(token, &answer);
+    DrawText(previous, token, &answer);
     return answer;
   }
   const double log_sum = kernels::LogSumExp(logits.values.size(), logits.values.data());
@@ -67,9 +68,9 @@ HeadResult RolloutPath::DrawClass(const HeadResult& logits) {
   return answer;
 }
 
-void RolloutPath::DrawText(int32_t token, HeadResult* answer) {
+void RolloutPath::DrawText(int32_t previous, int32_t token, HeadResult* answer) {
   answer->kind = HeadResult::Kind::kText;
-  answer->text = matcher_.Append(model_->text_codec()->TokenText(token));
+  answer->text = matcher_.Append(model_->text_codec()->Text(previous, token));
   stopped_ = matcher_.stopped();
   if (stopped_) done_ = true;
   if (done_) answer->text += matcher_.Flush();
@@ -115,10 +116,11 @@ Input RolloutPath::AllInputs() const {
   Input input = InputsFrom(0);
   if (!plan_->text) return input;
   size_t bytes = 0, count = 0;
+  int32_t previous = TextCodec::kNoToken;
   while (count < tokens_.size()) {
-    bytes += model_->text_codec()->TokenText(tokens_[count]).size();
+    bytes += model_->text_codec()->Text(previous, tokens_[count]).size();
     if (bytes > text_.size()) break;
-    ++count;
+    previous = tokens_[count++];
   }
   input.tokens = input.tokens.first(count);
   return input;

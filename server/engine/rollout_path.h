@@ -54,7 +54,7 @@ class RolloutPath {
   Input InputsFrom(size_t first) const;
   HeadResult DrawClass(const HeadResult& logits);
   HeadResult DrawValues(const HeadResult& head);
-  void DrawText(int32_t token, HeadResult* answer);
+  void DrawText(int32_t previous, int32_t token, HeadResult* answer);
   void AppendRow(const std::vector<float>& fed);
   void Record(size_t head, const HeadResult& answer);
   std::string LabelOf(int32_t token) const;

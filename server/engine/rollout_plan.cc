@@ -75,14 +75,10 @@ Status CheckSize(const EngineOptions& options, const Model& model, const Rollout
   const uint64_t paths = uint64_t{request.steps} * request.samples;
   uint64_t summary = 0, kept = 0;
   if (plan.text) {
-    size_t longest = 0;
-    for (const std::string& token : model.text_codec()->vocabulary()) {
-      longest = std::max(longest, token.size());
-    }
-    summary = kept = paths * longest;
+    summary = kept = paths * model.text_codec()->max_text_bytes();
   }
   for (const HeadNode& head : model.graph().heads) {
-    if (head.kind == HeadKind::kSoftmax) continue;
+    if (NamesClasses(head)) continue;
     const uint64_t values = head.columns.size() * sizeof(float);
     summary += request.steps * values * (2 + request.quantiles.size());
     kept += (paths + request.steps) * values;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "server/engine/output_plan.h"
+
 namespace sequent::engine {
 namespace {
 
@@ -76,7 +78,7 @@ RolloutSummary Summarize(const Model& model, const RolloutPlan& plan, const Roll
   const std::vector<HeadNode>& heads = model.graph().heads;
   for (size_t h = 0; h < heads.size(); ++h) {
     // A text's paths may differ in length; only their texts are summed up.
-    if (heads[h].kind == HeadKind::kSoftmax || plan.sources.empty()) continue;
+    if (NamesClasses(heads[h]) || plan.sources.empty()) continue;
     const size_t values = paths[0].values(h).size();
     summary.forecasts.push_back(plan.drawn ? OverSamples(request, h, values, paths)
                                            : OfOnePath(request, h, paths[0]));

@@ -39,7 +39,7 @@ void Rollouts::Launch(const std::shared_ptr<Rollout>& rollout) {
 }
 
 void Rollouts::LaunchStateless(const std::shared_ptr<Rollout>& rollout) {
-  const auto lane = context_->LaneFor(rollout->request().model, rollout->request().version);
+  const auto lane = context_->LaneForPieces(rollout->request().model, rollout->request().version);
   if (!lane.ok()) return rollout->End(lane.status());
   StateRow row = StateRow::Allocate(&(*lane)->slab);
   if (row.valid()) (*lane)->model.InitState(row.data());

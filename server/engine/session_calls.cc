@@ -148,7 +148,7 @@ void SessionCalls::Export(const std::string& id, bool close,
 }
 
 StatusOr<SessionInfo> SessionCalls::Import(const std::string& id, const SessionState& state) {
-  SEQ_ASSIGN_OR_RETURN(Lane* const lane, context_->LaneFor(state.model, state.version));
+  SEQ_ASSIGN_OR_RETURN(Lane* const lane, context_->LaneForPieces(state.model, state.version));
   if (state.fingerprint != lane->model.fingerprint()) {
     return Mismatch("fingerprint", lane->model.fingerprint(), state.fingerprint);
   }

@@ -121,7 +121,7 @@ StatusOr<Session*> SessionFlow::FindOrMake(Shard* shard, const StepRequest& requ
   if (session != nullptr) return session;
   if (!request.refusal.ok()) return request.refusal;
   if (!CanBegin(request)) return Unknown(shard, request.session_id);
-  SEQ_ASSIGN_OR_RETURN(Lane* const lane, context_->LaneFor(request.model, request.version));
+  SEQ_ASSIGN_OR_RETURN(Lane* const lane, context_->LaneForPieces(request.model, request.version));
   SEQ_RETURN_IF_ERROR(context_->ReserveSession());
   session = SessionStore::Insert(shard, request.session_id);
   session->lane = lane;

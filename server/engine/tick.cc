@@ -17,8 +17,12 @@ void Tick::Add(Session* session, StepItem* item) {
   Row& row = rows_[count_++];
   row.session = session;
   row.item = item;
-  const size_t most = std::min<size_t>(max_steps_, item->units - item->units_done);
-  row.units = static_cast<uint32_t>(most <= 1 ? most : cost_.StepsThatFit(longest_, pairs_, most));
+  const size_t left = item->units - item->units_done;
+  const size_t most = std::min(max_steps_, left);
+  const bool whole = !item->lane->model.graph().streamable;
+  row.units = static_cast<uint32_t>(whole       ? left
+                                    : most <= 1 ? most
+                                                : cost_.StepsThatFit(longest_, pairs_, most));
   row.whole = item->units_done + row.units == item->units;
   row.finite = true;
   if (!item->internal && item->units_done == 0) {
@@ -86,7 +90,8 @@ TickRow Tick::Prepare(const Lane& lane, Row* row) {
   const OutputPlan& plan = item.plan;
   Encode(lane, row);
   // The last step of a text may lie in an earlier tick than its last byte: then `last` answers it.
-  const bool last_was_before = plan.last_step_only && row->whole && row->steps == 0;
+  const bool once = plan.last_step_only || plan.last_step_heads;
+  const bool last_was_before = once && row->whole && row->steps == 0;
   const bool answers_last = item.from_last || (last_was_before && item.steps_made > 0);
   row->before = plan.score || answers_last ? 1 : 0;
   row->first_step = 0;
@@ -132,10 +137,9 @@ void Tick::Run(const Lane& lane, const Clock& clock, ThreadPool* pool) {
   }
 }
 
-Tick::Answered Tick::AnsweredBy(const Row& row) {
-  const OutputPlan& plan = row.item->plan;
+Tick::Answered Tick::AnsweredBy(const Row& row, const HeadNode& head) {
   if (row.item->from_last) return {0, 1};
-  if (!plan.last_step_only) return {row.before, row.steps};
+  if (!row.item->plan.last_step_only && !head.last_step) return {row.before, row.steps};
   if (!row.whole) return {};
   if (row.steps == 0) return {0, row.item->steps_made > 0 ? size_t{1} : 0};
   return {row.before + row.steps - 1 - row.first_step, 1};
@@ -154,10 +158,10 @@ void Tick::Scatter(const Lane& lane, Row* row) {
   StepItem& item = *row->item;
   const OutputPlan& plan = item.plan;
   const SeriesCodec* codec = lane.model.series_codec();
-  const Answered answered = AnsweredBy(*row);
   for (size_t which = 0; which < plan.heads.size(); ++which) {
     const HeadNode& head = lane.model.graph().heads[plan.heads[which]];
     const float* output = row->outputs[plan.heads[which]];
+    const Answered answered = AnsweredBy(*row, head);
     if (plan.score && which == 0) AppendScores(lane, head, output, row);
     const float* wanted = output + answered.first_row * head.outputs;
     row->finite = row->finite && AllFinite(wanted, answered.count * head.outputs);

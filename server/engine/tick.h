@@ -3,10 +3,10 @@
 //   Add rows -> Run: encode each row's next units, Model::Run, decode into its item's reply
 //
 // A row is the item in front of a session that is running; it takes at most max_tick_steps units of
-// it, fewer if more would not fit the tick's budget. Input is encoded slice by slice into buffers
-// that the tick keeps, so nothing is allocated once it has seen ticks of this size, and a long
-// request holds no memory beyond its own bytes. Thread safety: belongs to the worker that has the
-// lane.
+// it, fewer if more would not fit the tick's budget; all of it if the model takes whole sequences.
+// Input is encoded slice by slice into buffers that the tick keeps, so nothing is allocated once it
+// has seen ticks of this size, and a long request holds no memory beyond its own bytes. Thread
+// safety: belongs to the worker that has the lane.
 #ifndef SEQUENT_SERVER_ENGINE_TICK_H_
 #define SEQUENT_SERVER_ENGINE_TICK_H_
 
@@ -77,7 +77,7 @@ class Tick {
   TickRow Prepare(const Lane& lane, Row* row);
   void Encode(const Lane& lane, Row* row);
   void EncodeSeries(const Lane& lane, Row* row);
-  static Answered AnsweredBy(const Row& row);
+  static Answered AnsweredBy(const Row& row, const HeadNode& head);
   static void Scatter(const Lane& lane, Row* row);
   static void AppendScores(const Lane& lane, const HeadNode& head, const float* output, Row* row);
   float* Floats(size_t count);

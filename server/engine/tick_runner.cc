@@ -14,8 +14,10 @@
 namespace sequent::engine {
 namespace {
 
-// A text codec holds back at most this much of an earlier request, which then becomes steps too.
-constexpr uint64_t kMaxHeldBack = 3;
+// What a text codec held back of earlier requests becomes steps of this one.
+uint64_t MaxHeldBack(const Model& model) {
+  return model.text_codec() == nullptr ? 0 : model.text_codec()->max_pending_tokens();
+}
 
 bool NeedsTick(const StepItem& item) {
   if (item.from_last || item.units > item.units_done) return true;
@@ -153,7 +155,7 @@ StatusOr<Lane*> TickRunner::LaneOfBirth(Session* session, const StepItem& item, 
     SEQ_RETURN_IF_ERROR(CheckModel(*session, request.model, request.version));
     return session->lane;
   }
-  return context_->LaneFor(request.model, request.version);
+  return context_->LaneForPieces(request.model, request.version);
 }
 
 Status TickRunner::StartAdmitted(Session* session, StepItem* item, const Admission& admission) {
@@ -182,8 +184,8 @@ Status TickRunner::Prepare(StepItem* item, StateRow working) {
   SEQ_RETURN_IF_ERROR(CheckInput(model, item->request.input));
   SEQ_RETURN_IF_ERROR(PlanOutput(model, item->request.output, &item->plan));
   item->plan.logits_head = item->logits_head;
-  const uint64_t worst =
-      WorstReplyBytes(model, item->lane->longest_labels, item->plan, item->units + kMaxHeldBack);
+  const uint64_t worst = WorstReplyBytes(model, item->lane->longest_labels, item->plan,
+                                         item->units + MaxHeldBack(model));
   if (!item->internal && worst > context_->options.max_reply_bytes) {
     return MakeError(Reason::kOutputTooLong,
                      StrCat("the answer could take ", worst, " bytes, expected at most ",

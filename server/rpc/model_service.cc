@@ -39,6 +39,8 @@ const char* KindName(HeadKind kind) {
       return "point";
     case HeadKind::kGaussian:
       return "gaussian";
+    case HeadKind::kBernoulli:
+      return "bernoulli";
   }
   return "";
 }
@@ -58,10 +60,9 @@ void FillInput(const Model& model, v1::InputInfo* info) {
 void FillHeadInfo(const HeadNode& head, const Model& model, v1::HeadInfo* info) {
   info->set_name(head.name);
   info->set_kind(KindName(head.kind));
-  info->set_width(
-      static_cast<uint32_t>(head.kind == HeadKind::kSoftmax ? head.outputs : head.columns.size()));
+  info->set_width(static_cast<uint32_t>(head.columns.empty() ? head.outputs : head.columns.size()));
   for (const auto& label : head.labels) info->add_labels(label);
-  if (head.kind != HeadKind::kSoftmax) {
+  if (!head.columns.empty()) {
     const auto& columns = model.config().inputs(0).features().columns();
     for (const size_t column : head.columns) {
       info->add_labels(columns[static_cast<int>(column)].name());

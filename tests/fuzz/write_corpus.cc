@@ -26,7 +26,7 @@ void WriteSeed(const std::filesystem::path& path, std::string_view bytes) {
 }
 
 void WriteModels(const std::filesystem::path& folder) {
-  for (auto& [name, contents] : OneModelPerLayerKind()) {
+  for (auto& [name, contents] : AllModels()) {
     const auto table = TensorTable(ResolveGraph(contents.config).value());
     for (const Precision precision : {Precision::kFp32, Precision::kBf16, Precision::kInt8}) {
       ModelContents rounded = contents;

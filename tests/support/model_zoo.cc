@@ -11,9 +11,12 @@ class Zoo {
   std::vector<std::pair<std::string, ModelContents>> Build() && {
     AddRnns();
     AddLstms();
+    AddLstmVariants();
     AddGrus();
+    AddIndependent();
     AddFeedForward();
     AddActivations();
+    AddConvolutions();
     AddGraphs();
     AddSeries();
     return std::move(models_);
@@ -56,6 +59,40 @@ class Zoo {
     AddText("lstm_stack", two);
   }
 
+  void AddLstmVariants() {
+    for (const bool peepholes : {true, false}) {
+      for (const uint32_t projection : {0, 5}) {
+        if (!peepholes && projection == 0) continue;
+        v1::ModelConfig config = Text();
+        v1::Lstm* lstm = AddLstm(&config, "lstm", 21);
+        lstm->set_peepholes(peepholes);
+        lstm->set_projection(projection);
+        lstm->set_weight_drop(0.5f);
+        AddText(StrCat("lstm", peepholes ? "_peepholes" : "", projection > 0 ? "_projection" : ""),
+                config);
+      }
+    }
+  }
+
+  // Cells that look at no other unit's state.
+  void AddIndependent() {
+    v1::ModelConfig indrnn = Text();
+    AddIndRnn(&indrnn, "indrnn1", 19);
+    AddIndRnn(&indrnn, "indrnn2", 7);
+    AddText("indrnn", indrnn);
+    for (const uint32_t window : {1, 2, 4}) {
+      v1::ModelConfig qrnn = Text();
+      AddQrnn(&qrnn, "qrnn", 19, window);
+      AddText(StrCat("qrnn_window_", window), qrnn);
+    }
+    v1::ModelConfig stack = SeriesConfig({"a", "b", "c"});
+    AddQrnn(&stack, "qrnn1", 9, 3);
+    AddIndRnn(&stack, "indrnn", 6);
+    AddQrnn(&stack, "qrnn2", 17, 2);
+    AddRegression(&stack, "next");
+    Add("series_qrnn_indrnn", stack);
+  }
+
   void AddGrus() {
     for (const char* reset : {"after", "before"}) {
       for (const char* update : {"keep_old", "take_new"}) {
@@ -91,6 +128,16 @@ class Zoo {
       AddLstm(&config, "lstm", 7);
       AddActivation(&config, "activation", function);
       AddText(StrCat("activation_", function), config);
+    }
+  }
+
+  void AddConvolutions() {
+    for (const uint32_t kernel : {1u, 4u}) {
+      v1::ModelConfig config = Text();
+      AddConv1d(&config, "conv", 9, kernel, "");
+      AddGru(&config, "gru", 6);
+      AddPool(&config, "last", "last");
+      AddText(StrCat("conv_causal_", kernel), config);
     }
   }
 
@@ -138,6 +185,15 @@ class Zoo {
     for (const char* label : {"dry", "rain", "snow"}) weather->mutable_softmax()->add_labels(label);
     weather->set_loss_weight(0.5f);
     Add("two_heads", config);
+    v1::ModelConfig tags = Text();
+    tags.set_task("tag");
+    AddGru(&tags, "gru", 9);
+    v1::Head* kind = AddSoftmax(&tags, "kind");
+    for (const char* label : {"noun", "verb", "mark"}) kind->mutable_softmax()->add_labels(label);
+    v1::Head* traits = tags.add_heads();
+    traits->set_name("traits");
+    for (const char* label : {"rare", "old"}) traits->mutable_bernoulli()->add_labels(label);
+    Add("tags", tags);
     v1::ModelConfig linear = SeriesConfig({"a", "b"});
     AddRegression(&linear, "next");
     Add("linear", linear);

@@ -4,6 +4,7 @@
 
 #include "core/base/random.h"
 #include "core/codec/text_codec.h"
+#include "core/model/input_check.h"
 #include "core/model/tensor_table.h"
 
 namespace sequent {
@@ -19,6 +20,7 @@ v1::ModelConfig EmptyConfig(const std::string& task) {
 
 double Spread(const TensorSpec& spec) {
   if (spec.role == TensorRole::kBias) return 0.1;
+  if (spec.role == TensorRole::kRecurrentVector) return 0.5;
   if (spec.role == TensorRole::kEmbedding) return 1;
   return 1 / std::sqrt(static_cast<double>(spec.shape.back()));
 }
@@ -44,6 +46,16 @@ v1::ModelConfig TextConfig(std::string_view characters) {
   for (const std::string& entry : TextCodec::FitCharacters(characters, 1)) {
     tokens->add_vocabulary(entry);
   }
+  return config;
+}
+
+v1::ModelConfig WordConfig(const std::vector<std::string>& words) {
+  v1::ModelConfig config = EmptyConfig("language_model");
+  v1::TokenInput* tokens = config.mutable_inputs(0)->mutable_tokens();
+  tokens->set_codec("words");
+  tokens->set_line_ends(true);
+  for (const std::string_view token : kSpecialTokens) tokens->add_vocabulary(std::string(token));
+  for (const std::string& word : words) tokens->add_vocabulary(word);
   return config;
 }
 
@@ -101,12 +113,37 @@ v1::Gru* AddGru(v1::ModelConfig* config, const std::string& name, uint32_t units
   return gru;
 }
 
+void AddIndRnn(v1::ModelConfig* config, const std::string& name, uint32_t units) {
+  AddLayer(config, name)->mutable_indrnn()->set_units(units);
+}
+
+void AddQrnn(v1::ModelConfig* config, const std::string& name, uint32_t units, uint32_t window) {
+  v1::Qrnn* qrnn = AddLayer(config, name)->mutable_qrnn();
+  qrnn->set_units(units);
+  qrnn->set_window(window);
+}
+
 void AddActivation(v1::ModelConfig* config, const std::string& name, const std::string& function) {
   AddLayer(config, name)->mutable_activation()->set_function(function);
 }
 
 void AddDropout(v1::ModelConfig* config, const std::string& name, float rate) {
   AddLayer(config, name)->mutable_dropout()->set_rate(rate);
+}
+
+v1::Conv1d* AddConv1d(v1::ModelConfig* config, const std::string& name, uint32_t filters,
+                      uint32_t kernel, const std::string& padding) {
+  v1::Conv1d* conv = AddLayer(config, name)->mutable_conv1d();
+  conv->set_filters(filters);
+  conv->set_kernel(kernel);
+  conv->set_padding(padding);
+  return conv;
+}
+
+v1::Pool* AddPool(v1::ModelConfig* config, const std::string& name, const std::string& kind) {
+  v1::Pool* pool = AddLayer(config, name)->mutable_pool();
+  pool->set_kind(kind);
+  return pool;
 }
 
 void AddConcat(v1::ModelConfig* config, const std::string& name,
@@ -153,6 +190,15 @@ ModelContents TinyTextModel() {
   AddSoftmax(&config, "next");
   config.mutable_feedback()->set_head("next");
   return RandomModel(config, 1);
+}
+
+ModelContents TinyWordModel() {
+  v1::ModelConfig config = WordConfig({"in", "the", "beginning", "god", "don't", ".", ","});
+  AddEmbedding(&config, "embedding", 8);
+  AddGru(&config, "gru", 16);
+  AddSoftmax(&config, "next");
+  config.mutable_feedback()->set_head("next");
+  return RandomModel(config, 3);
 }
 
 ModelContents TinySeriesModel(HeadKind kind) {

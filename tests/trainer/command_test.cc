@@ -58,6 +58,27 @@ TEST_F(CommandTest, EvaluateGivesTheBitsOfForecastsToo) {
   }
 }
 
+TEST_F(CommandTest, EvaluateGivesTheBitsOfWordsToo) {
+  const Outcome fit = RunProgram(WordFit("a", 60, {"--json"}));
+  ASSERT_EQ(fit.exit_code, 0) << fit.error;
+  for (const std::string part : {"validation", "test"}) {
+    const Outcome evaluate = RunProgram(
+        {"evaluate", Model("a"), "--data", folder_.File("text.txt"), "--json", "--part", part});
+    ASSERT_EQ(evaluate.exit_code, 0) << evaluate.error;
+    EXPECT_EQ(Json::parse(fit.out)[part], Json::parse(evaluate.out)["measures"]) << part;
+    // 30 lines of 5 words and an end; the first word is given.
+    EXPECT_EQ(Json::parse(fit.out)[part]["tokens"], 179) << part;
+  }
+}
+
+TEST_F(CommandTest, WritesWordsWithSpacesAndLines) {
+  ASSERT_EQ(ExitOf(WordFit("a", 120)), 0);
+  const Outcome outcome = RunProgram({"predict", Model("a"), "--data", folder_.File("text.txt"),
+                                      "--steps", "60", "--temperature", "0.2"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_THAT(outcome.out, HasSubstr(" of a song\n"));
+}
+
 TEST_F(CommandTest, TheLossForPeopleHasAllItsDigits) {
   const Outcome fit = RunProgram(TextFit("a", 60));
   ASSERT_EQ(fit.exit_code, 0) << fit.error;
@@ -186,7 +207,7 @@ TEST_F(CommandTest, ShowsABarOnATerminalThatIsNoWiderThanIt) {
 TEST_F(CommandTest, ShowsPlainLinesElsewhere) {
   const Outcome outcome = RunProgram(TextFit("a", 30));
   EXPECT_THAT(outcome.error, StartsWith("epoch 0."));
-  EXPECT_THAT(outcome.error, HasSubstr("chars/s"));
+  EXPECT_THAT(outcome.error, HasSubstr("characters/s"));
   EXPECT_THAT(outcome.error, HasSubstr("validation loss"));
   EXPECT_THAT(outcome.error, Not(HasSubstr("\r")));
 }

@@ -4,6 +4,7 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include "core/train/trainer.h"
 #include "tests/trainer/temporary_folder.h"
 #include "trainer/yaml_reader.h"
 
@@ -41,15 +42,69 @@ TEST(YamlReader, ReadsTheExampleOfTheDocumentation) {
   EXPECT_TRUE(config->train().has_max_time());
 }
 
+std::string DefaultsRefusal(const std::string& yaml) {
+  v1::TrainConfig config = Read(yaml);
+  config.mutable_data()->add_path("f");
+  const Status status = ApplyDefaults(&config);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << yaml;
+  return std::string(status.message());
+}
+
+TEST(Defaults, RefuseDataKeysThatTheTaskDoesNotRead) {
+  for (const char* key : {"format: csv", "text: a", "labels: a", "sequence_ends: a",
+                          "ignore_label: a", "shuffle_split: true"}) {
+    const std::string name = std::string(key).substr(0, std::string(key).find(':'));
+    EXPECT_THAT(DefaultsRefusal(StrCat("task: forecast\ndata: {", key, "}")),
+                HasSubstr(StrCat("data.", name, ": expected nothing for task forecast")));
+  }
+  EXPECT_THAT(DefaultsRefusal("task: tag\ndata: {format: tsv}"), HasSubstr("data.format"));
+  EXPECT_THAT(DefaultsRefusal("task: classify\ndata: {unit: lines}"), HasSubstr("data.unit"));
+}
+
+TEST(Defaults, RefuseTrainKeysThatTheTaskDoesNotRead) {
+  for (const char* key :
+       {"length_bucket: 1", "max_tokens: 1", "class_weights: {a: 1}", "balance_classes: true"}) {
+    EXPECT_THAT(DefaultsRefusal(StrCat("task: language_model\ntrain: {", key, "}")),
+                HasSubstr("expected nothing for task language_model"));
+  }
+}
+
+TEST(Defaults, OfLabelsAreHeadsThatNameThem) {
+  for (const char* task : {"classify", "tag"}) {
+    v1::TrainConfig config = Read(StrCat("task: ", task));
+    config.mutable_data()->add_path("f");
+    ASSERT_TRUE(ApplyDefaults(&config).ok());
+    EXPECT_TRUE(config.model().heads(0).has_softmax());
+    EXPECT_TRUE(config.model().input(0).has_tokens());
+  }
+}
+
+std::string TrainRefusal(const std::string& yaml) {
+  const auto options = train::ResolveTrainOptions(Read(yaml));
+  EXPECT_FALSE(options.ok()) << yaml;
+  return std::string(Message(options.status()));
+}
+
+TEST(TrainOptions, RefuseSmoothingAndWeightsOutOfRange) {
+  EXPECT_THAT(TrainRefusal("train: {label_smoothing: 1}"),
+              HasSubstr("train.label_smoothing: expected 0 <= x < 1, got 1"));
+  EXPECT_THAT(TrainRefusal("train: {class_weights: {spam: -2}}"),
+              HasSubstr("train.class_weights.spam: expected >= 0, got -2"));
+  EXPECT_THAT(TrainRefusal("train: {class_weights: {spam: 2}, balance_classes: true}"),
+              HasSubstr("train.balance_classes: expected false with class_weights, got true"));
+}
+
 TEST(YamlReader, NamesTheNearestKeyAndTheLine) {
   EXPECT_EQ(Refusal("train:\n  optmizer: {}\n"),
             "train.optmizer: unknown key; did you mean 'optimizer'? (config.yaml:2)");
 }
 
 TEST(YamlReader, ListsTheKeysThereAreIfNoneIsNear) {
-  EXPECT_EQ(Refusal("data: {nonsense: 1}"),
-            "data.nonsense: unknown key; known here: path, split, shuffle, time, targets, "
-            "covariates, missing (config.yaml:1)");
+  EXPECT_EQ(
+      Refusal("data: {nonsense: 1}"),
+      "data.nonsense: unknown key; known here: path, split, shuffle, time, targets, "
+      "covariates, missing, format, text, labels, sequence_ends, ignore_label, shuffle_split, "
+      "unit (config.yaml:1)");
 }
 
 TEST(YamlReader, RefusesAWordWhereANumberBelongs) {

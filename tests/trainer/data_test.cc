@@ -1,4 +1,5 @@
 #include <cmath>
+#include <functional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -121,6 +122,14 @@ TEST(Text, CutsBetweenCodePoints) {
   EXPECT_EQ(train::CountCodePoints("aäöb"), 4u);
 }
 
+TEST(Text, CutsBetweenLines) {
+  EXPECT_EQ(train::CountLines("a\n\nbc\n"), 3u);
+  EXPECT_EQ(train::CountLines("a\nb"), 2u);
+  EXPECT_EQ(train::LinePart("a\n\nbc\nd", {1, 3}), "\nbc\n");
+  EXPECT_EQ(train::LinePart("a\n\nbc\nd", {2, 4}), "bc\nd");
+  EXPECT_EQ(train::LinePart("a\nb\n", {0, 2}), "a\nb\n");
+}
+
 TEST(Split, CutsFractionsInOrder) {
   v1::Split split;
   split.set_train(0.9);
@@ -177,6 +186,69 @@ TEST(Dataset, LearnsTheVocabularyOfTheTrainingPartOnly) {
   const auto model = BuildModelConfig(config, *dataset, {0, 10});
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_THAT(model->inputs(0).tokens().vocabulary(), ElementsAre("<unk>", "a", "b"));
+}
+
+// A language model over `text`, with `spec` for its tokens.
+StatusOr<v1::ModelConfig> TextModel(const std::string& text, const v1::TokenSpec& spec,
+                                    const std::string& unit, const train::Part& training) {
+  TemporaryFolder folder;
+  v1::TrainConfig config;
+  config.set_task("language_model");
+  config.mutable_data()->add_path(folder.Write("f.txt", text));
+  config.mutable_data()->set_unit(unit);
+  *config.mutable_model()->add_input()->mutable_tokens() = spec;
+  SEQ_RETURN_IF_ERROR(ApplyDefaults(&config));
+  SEQ_ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset("language_model", config.data()));
+  return BuildModelConfig(config, dataset, training);
+}
+
+TEST(Dataset, LearnsTheWordsOfTheTrainingLinesOnly) {
+  v1::TokenSpec spec;
+  spec.set_codec("words");
+  spec.set_line_ends(true);
+  spec.set_lowercase(true);
+  const auto model = TextModel("A b.\nb a\nc c\n", spec, "lines", {0, 2});
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_THAT(model->inputs(0).tokens().vocabulary(),
+              ElementsAre("<pad>", "<unk>", "<bos>", "<eos>", "a", "b", "."));
+  EXPECT_TRUE(model->inputs(0).tokens().line_ends());
+}
+
+TEST(Dataset, LeavesRareWordsOut) {
+  v1::TokenSpec spec;
+  spec.set_codec("words");
+  spec.set_min_count(2);
+  const auto rare = TextModel("a b c a b a", spec, "", {0, 11});
+  ASSERT_TRUE(rare.ok()) << rare.status();
+  EXPECT_EQ(rare->inputs(0).tokens().vocabulary_size(), 6);
+  spec.set_max_vocabulary(5);
+  const auto few = TextModel("a b c a b a", spec, "", {0, 11});
+  ASSERT_TRUE(few.ok()) << few.status();
+  EXPECT_EQ(few->inputs(0).tokens().vocabulary_size(), 5);
+}
+
+TEST(Dataset, RefusesOptionsThatTheCodecDoesNotRead) {
+  const auto refusal = [](const std::function<void(v1::TokenSpec*)>& edit) {
+    v1::TokenSpec spec;
+    edit(&spec);
+    return std::string(Message(TextModel("abc\n", spec, "", {0, 4}).status()));
+  };
+  EXPECT_THAT(refusal([](auto* s) { s->set_lowercase(true); }),
+              HasSubstr("model.input[0].tokens.lowercase: expected none with codec characters"));
+  EXPECT_THAT(refusal([](auto* s) { s->set_line_ends(true); }), HasSubstr("tokens.line_ends"));
+  EXPECT_THAT(refusal([](auto* s) { s->set_max_vocabulary(9); }),
+              HasSubstr("tokens.max_vocabulary: expected none with codec characters, got 9"));
+  EXPECT_THAT(refusal([](auto* s) {
+                s->set_codec("words");
+                s->set_max_vocabulary(4);
+              }),
+              HasSubstr("tokens.max_vocabulary: expected 0 or more than 4, got 4"));
+  EXPECT_THAT(refusal([](auto* s) { s->set_codec("word"); }), HasSubstr("did you mean 'words'?"));
+}
+
+TEST(Dataset, RefusesAnUnknownUnit) {
+  EXPECT_THAT(std::string(Message(TextModel("abc\n", {}, "line", {0, 4}).status())),
+              HasSubstr("data.unit: expected characters | lines, got 'line'"));
 }
 
 TEST(Dataset, RefusesAConstantColumn) {

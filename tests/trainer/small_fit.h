@@ -50,6 +50,14 @@ class SmallFit : public ::testing::Test {
                 more);
   }
 
+  // The same over words, each line ended by a token, the parts cut in lines.
+  Arguments WordFit(const std::string& name, int updates, const Arguments& more = {}) const {
+    return TextFit(name, updates,
+                   With(Sets({"model.input={tokens: {codec: words, line_ends: true, min_count: 2}}",
+                              "data.unit=lines", "data.split={validation: 30, test: 30}"}),
+                        more));
+  }
+
   // A GRU forecaster; windows in an order drawn anew for each epoch.
   Arguments SeriesFit(const std::string& name, int updates, const Arguments& more = {}) const {
     std::string csv = "t,x\n";

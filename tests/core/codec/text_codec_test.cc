@@ -191,7 +191,7 @@ TEST(TextCodecCreate, RefusesOtherCodecs) {
   v1::TokenInput input = Input({"<unk>"});
   input.set_codec("ids");
   EXPECT_THAT(std::string(Message(TextCodec::Create(input).status())),
-              HasSubstr("tokens.codec: expected 'characters', got 'ids'"));
+              HasSubstr("tokens.codec: expected 'characters', 'words' or 'list', got 'ids'"));
 }
 
 TEST(TextCodecCreate, RefusesABadVocabularyByIndex) {

@@ -49,12 +49,13 @@ class List {
 };
 
 void AddTasksAndInputs(List* list) {
-  list->Text("NoTask", "task: expected language_model | forecast, got ''",
+  list->Text("NoTask", "task: expected language_model | forecast | classify | tag, got ''",
              [](auto* c) { c->clear_task(); });
   list->Text("UnknownTask", "got 'language_modle'; did you mean 'language_model'?",
              [](auto* c) { c->set_task("language_modle"); });
-  list->Text("TaskOfTheFuture", "task: expected language_model | forecast, got 'classify'",
-             [](auto* c) { c->set_task("classify"); });
+  list->Text("TaskOfTheFuture",
+             "task: expected language_model | forecast | classify | tag, got 'dream'",
+             [](auto* c) { c->set_task("dream"); });
   list->Text("NameTooLong", "name: expected a name of 1 to 256 bytes of UTF-8",
              [](auto* c) { c->set_name(std::string(257, 'x')); });
   list->Text("NoInputs", "inputs: expected exactly 1, got 0", [](auto* c) { c->clear_inputs(); });
@@ -68,9 +69,10 @@ void AddTasksAndInputs(List* list) {
              [](auto* c) { Features(c)->add_columns()->set_name("a"); });
   list->Series("ForecastOfTokens", "inputs[0]: expected features for task forecast",
                [](auto* c) { Tokens(c)->set_codec("ids"); });
-  list->Text("NoCodec", "inputs[0].tokens.codec: expected characters | ids, got ''",
+  list->Text("NoCodec", "inputs[0].tokens.codec: expected characters | ids | words | list, got ''",
              [](auto* c) { Tokens(c)->clear_codec(); });
-  list->Text("UnknownCodec", "tokens.codec: expected characters | ids, got 'charcters'; did you",
+  list->Text("UnknownCodec",
+             "tokens.codec: expected characters | ids | words | list, got 'charcters'; did you",
              [](auto* c) { Tokens(c)->set_codec("charcters"); });
   list->Text("NoVocabulary", "inputs[0].tokens.vocabulary: expected 1..1048576 entries, got 0",
              [](auto* c) { Tokens(c)->clear_vocabulary(); });
@@ -104,6 +106,48 @@ void AddVocabularies(List* list) {
   list->LearnedText("EntryTwice",
                     "tokens.vocabulary[3]: expected a character not listed before, got 'a'",
                     [](auto* c) { Tokens(c)->set_vocabulary(3, "a"); });
+}
+
+// Turns the input into one of words.
+void ToWords(v1::ModelConfig* c) {
+  Tokens(c)->set_codec("words");
+  Tokens(c)->clear_vocabulary();
+  for (const char* entry : {"<pad>", "<unk>", "<bos>", "<eos>", "god"}) {
+    Tokens(c)->add_vocabulary(entry);
+  }
+}
+
+void AddWords(List* list) {
+  list->Text("CharactersInLowerCase", "tokens.lowercase: expected false with codec characters",
+             [](auto* c) { Tokens(c)->set_lowercase(true); });
+  list->Text("CharactersWithLineEnds", "tokens.line_ends: expected false with codec characters",
+             [](auto* c) { Tokens(c)->set_line_ends(true); });
+  list->Text("WordsWithoutTheSpecialOnes", "tokens.vocabulary: expected 4..1048576 entries, got 3",
+             [](auto* c) {
+               Tokens(c)->set_codec("words");
+               Tokens(c)->mutable_vocabulary()->RemoveLast();
+             });
+  list->LearnedText("SpecialTokenOfAnotherName", "vocabulary[3]: expected '<eos>', got '</s>'",
+                    [](auto* c) {
+                      ToWords(c);
+                      Tokens(c)->set_vocabulary(3, "</s>");
+                    });
+  list->LearnedText("TwoWordsInAnEntry", "vocabulary[5]: expected a word of at most 64 bytes",
+                    [](auto* c) {
+                      ToWords(c);
+                      Tokens(c)->add_vocabulary("my god");
+                    });
+  list->LearnedText("WordTwice", "vocabulary[5]: expected a word not listed before, got 'god'",
+                    [](auto* c) {
+                      ToWords(c);
+                      Tokens(c)->add_vocabulary("god");
+                    });
+  list->LearnedText("UpperCaseWhereThereIsNone", "vocabulary[5]: expected lower case, got 'God'",
+                    [](auto* c) {
+                      ToWords(c);
+                      Tokens(c)->set_lowercase(true);
+                      Tokens(c)->add_vocabulary("God");
+                    });
 }
 
 void AddColumns(List* list) {
@@ -223,6 +267,31 @@ void AddLayerFields(List* list) {
        "layers[1].gru.update_gate: expected keep_old | take_new, got 'keepold'; did you mean "
        "'keep_old'?",
        [](auto* l) { l->mutable_gru()->set_update_gate("keepold"); });
+  with("IndRnnUnitsZero", "layers[1].indrnn.units: expected 1..65536, got 0",
+       [](auto* l) { l->mutable_indrnn(); });
+  with("QrnnUnitsZero", "layers[1].qrnn.units: expected 1..65536, got 0",
+       [](auto* l) { l->mutable_qrnn(); });
+  with("QrnnWindow", "layers[1].qrnn.window: expected 1..64, got 65", [](auto* l) {
+    l->mutable_qrnn()->set_units(3);
+    l->mutable_qrnn()->set_window(65);
+  });
+  list->Text("QrnnWindowOfTooManyInputs",
+             "layers[1].qrnn.window: its inputs' joint width: expected 1..65536, got 65568",
+             [](auto* c) {
+               LayerAt(c, 0)->mutable_embedding()->set_width(2049);
+               LayerAt(c, 1)->mutable_qrnn()->set_units(3);
+               LayerAt(c, 1)->mutable_qrnn()->set_window(32);
+             });
+  with("LstmProjectionTooWide",
+       "layers[1].lstm.projection: expected 0 or fewer than units, 3, got 3",
+       [](auto* l) { l->mutable_lstm()->set_projection(3); });
+  with("RnnWeightDropOne", "layers[1].rnn.weight_drop: expected at least 0 and under 1, got 1",
+       [](auto* l) { l->mutable_rnn()->set_weight_drop(1); });
+  with("LstmWeightDropNegative",
+       "layers[1].lstm.weight_drop: expected at least 0 and under 1, got -0.5",
+       [](auto* l) { l->mutable_lstm()->set_weight_drop(-0.5f); });
+  with("GruWeightDropNan", "layers[1].gru.weight_drop: expected at least 0 and under 1, got nan",
+       [](auto* l) { l->mutable_gru()->set_weight_drop(static_cast<float>(kNan)); });
   with("NoActivation", "layers[1].activation.function: expected tanh | sigmoid | relu | leaky_relu",
        [](auto* l) { l->mutable_activation(); });
   with("UnknownActivation", "layers[1].activation.function: expected tanh | sigmoid",
@@ -245,6 +314,82 @@ void AddLayerFields(List* list) {
              });
 }
 
+// What sees a sequence as a whole: where it is refused, and what it cannot be joined to.
+void AddWholeSequences(List* list) {
+  list->Text("BackwardLanguageModel",
+             "layers[1].lstm.direction: expected forward in task language_model (it would see the "
+             "future), got backward",
+             [](auto* c) { LayerAt(c, 1)->mutable_lstm()->set_direction("backward"); });
+  list->Series("BidirectionalForecast",
+               "layers[0].gru.direction: expected forward in task forecast (it would see the "
+               "future), got bidirectional",
+               [](auto* c) { LayerAt(c, 0)->mutable_gru()->set_direction("bidirectional"); });
+  list->Text("UnknownDirection", "got 'backwards'; did you mean 'backward'?", [](auto* c) {
+    c->set_task("tag");
+    LayerAt(c, 1)->mutable_lstm()->set_direction("backwards");
+  });
+  list->Text("SamePaddedLanguageModel",
+             "layers[2].conv1d.padding: expected causal in task language_model",
+             [](auto* c) { AddConv1d(c, "conv", 3, 3, "same"); });
+  list->Text("ConvOfNoWidth", "layers[2].conv1d.kernel: expected 1..64, got 0",
+             [](auto* c) { AddConv1d(c, "conv", 3, 0, "causal"); });
+  list->Text("ConvOfNoFilters", "layers[2].conv1d.filters: expected 1..65536, got 0",
+             [](auto* c) { AddConv1d(c, "conv", 0, 3, "causal"); });
+  list->Text("UnknownPadding", "got 'casual'; did you mean 'causal'?",
+             [](auto* c) { AddConv1d(c, "conv", 3, 3, "casual"); });
+  list->Text("PooledLanguageModel", "layers[2].pool.kind: expected last in task language_model",
+             [](auto* c) { AddPool(c, "pool", "max"); });
+  list->Text("PoolOfNoKind", "layers[2].pool.kind: expected last | final_states | mean",
+             [](auto* c) { AddPool(c, "pool", ""); });
+  list->Text("UnknownPool", "got 'meen'; did you mean 'mean'?",
+             [](auto* c) { AddPool(c, "pool", "meen"); });
+  list->Text("PoolOfNoPositions", "layers[2].pool.positions: expected 1..64, got 0",
+             [](auto* c) { AddPool(c, "pool", "positions"); });
+  list->Text("PositionsOfAMean", "layers[2].pool.positions: expected none for mean, got 1",
+             [](auto* c) { AddPool(c, "pool", "mean")->add_positions(1); });
+  list->Text("FinalStatesOfNoRecurrentLayer",
+             "layers[3].inputs: expected a recurrent layer for final_states, got 'dense'",
+             [](auto* c) {
+               AddDense(c, "dense", 3);
+               AddPool(c, "pool", "final_states");
+             });
+  list->Text("LastOfABackwardLayer",
+             "layers[2].pool.kind: expected final_states behind a layer that reads backward",
+             [](auto* c) {
+               c->set_task("tag");
+               LayerAt(c, 1)->mutable_lstm()->set_direction("bidirectional");
+               AddPool(c, "pool", "last");
+             });
+  list->Text("PoolOfAPool",
+             "layers[3].inputs: expected a layer with an output per step, got 'first', which has "
+             "one per sequence",
+             [](auto* c) {
+               c->set_task("classify");
+               AddPool(c, "first", "mean");
+               AddPool(c, "second", "mean");
+             });
+  list->Text("PoolJoinedToSteps",
+             "layers[3].inputs: expected layers with equally many steps ('lstm' has the steps of "
+             "the input), got 'pool', which has one step per sequence",
+             [](auto* c) {
+               c->set_task("classify");
+               AddPool(c, "pool", "mean");
+               AddConcat(c, "joined", {"lstm", "pool"});
+             });
+  list->Text("HeadOfFewerSteps",
+             "heads[0].input: expected a layer with as many steps as the input (put a pool in "
+             "between), got 'conv', which has 2 fewer",
+             [](auto* c) {
+               c->set_task("tag");
+               AddConv1d(c, "conv", 3, 3, "valid");
+             });
+  list->Text("RolloutOfWholeSequences",
+             "feedback: expected none in a model that takes whole sequences", [](auto* c) {
+               c->set_task("tag");
+               LayerAt(c, 1)->mutable_lstm()->set_direction("backward");
+             });
+}
+
 void AddHeads(List* list) {
   list->Text("NoHeads", "heads: expected 1..64, got 0", [](auto* c) { c->clear_heads(); });
   list->Text("TooManyHeads", "heads: expected 1..64, got 65", [](auto* c) {
@@ -264,7 +409,8 @@ void AddHeads(List* list) {
   list->Text("HeadReadsTokens",
              "heads[0].input: expected a layer (put an embedding in between), got 'input'",
              [](auto* c) { c->mutable_heads(0)->set_input("input"); });
-  list->Text("HeadOfNoKind", "heads[0]: expected one of softmax, regression, got no kind",
+  list->Text("HeadOfNoKind",
+             "heads[0]: expected one of softmax, regression, bernoulli, got no kind",
              [](auto* c) { c->mutable_heads(0)->clear_kind(); });
   list->Text("RegressionOfTokens",
              "heads[0].regression: expected softmax for a token input, got regression",
@@ -274,6 +420,23 @@ void AddHeads(List* list) {
   list->Text("ClassesOtherThanTokens",
              "heads[0].softmax.classes: expected 0 or the input's 4 tokens, got 3",
              [](auto* c) { c->mutable_heads(0)->mutable_softmax()->set_classes(3); });
+  list->Text("LastStepOfALanguageModel",
+             "heads[0].last_step: expected false for task language_model",
+             [](auto* c) { c->mutable_heads(0)->set_last_step(true); });
+  list->Text("BernoulliWithoutLabels", "heads[0].bernoulli.labels: expected 1..1048576, got 0",
+             [](auto* c) { c->mutable_heads(0)->mutable_bernoulli(); });
+  list->Text("BernoulliLabelTwice",
+             "heads[0].bernoulli.labels[1]: expected a label not used before, got 'a'",
+             [](auto* c) {
+               for (int i = 0; i < 2; ++i) {
+                 c->mutable_heads(0)->mutable_bernoulli()->add_labels("a");
+               }
+             });
+  list->Text("FeedbackOfTraits", "feedback.head: expected a head that predicts the input",
+             [](auto* c) {
+               c->mutable_heads(0)->mutable_bernoulli()->add_labels("a");
+               c->mutable_feedback()->set_head("next");
+             });
   list->Text("LossWeightNegative", "heads[0].loss_weight: expected a finite number >= 0",
              [](auto* c) { c->mutable_heads(0)->set_loss_weight(-1); });
   list->Text("LossWeightNan", "heads[0].loss_weight: expected a finite number >= 0",
@@ -358,9 +521,11 @@ std::vector<BadConfig> BadConfigs() {
   List list;
   AddTasksAndInputs(&list);
   AddVocabularies(&list);
+  AddWords(&list);
   AddColumns(&list);
   AddLayers(&list);
   AddLayerFields(&list);
+  AddWholeSequences(&list);
   AddHeads(&list);
   AddFeedback(&list);
   return std::move(list).Take();

@@ -159,6 +159,23 @@ TEST(Graph, LeavesLearnedValuesToTheirOwnCheck) {
   EXPECT_FALSE(CheckLearnedInputs(config).ok());
 }
 
+TEST(Graph, StreamsUnlessALayerNeedsTheWholeSequence) {
+  v1::ModelConfig config = GoodTextConfig();
+  config.set_task("tag");
+  config.clear_feedback();
+  AddConv1d(&config, "conv", 4, 3, "causal");
+  AddPool(&config, "pool", "last");
+  EXPECT_TRUE(ResolveGraph(config).value().streamable);
+  config.mutable_layers(2)->mutable_conv1d()->set_padding("same");
+  EXPECT_FALSE(ResolveGraph(config).value().streamable);
+  config.mutable_layers(2)->mutable_conv1d()->set_padding("causal");
+  config.mutable_layers(1)->mutable_lstm()->set_direction("backward");
+  EXPECT_FALSE(ResolveGraph(config).value().streamable);
+  config.mutable_layers(1)->mutable_lstm()->clear_direction();
+  config.mutable_layers(3)->mutable_pool()->set_kind("max");
+  EXPECT_FALSE(ResolveGraph(config).value().streamable);
+}
+
 class BadConfigTest : public ::testing::TestWithParam<BadConfig> {};
 
 TEST_P(BadConfigTest, IsRefusedByItsPath) {

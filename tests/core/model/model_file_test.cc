@@ -50,7 +50,7 @@ void ExpectSameTensors(const TensorMap& a, const TensorMap& b) {
 }
 
 TEST(ModelFile, GivesBackWhatWasWrittenForEveryLayerKind) {
-  for (const auto& [name, model] : OneModelPerLayerKind()) {
+  for (const auto& [name, model] : AllModels()) {
     const StatusOr<ModelContents> read = ParseModelFile(SerializeModel(model).value());
     ASSERT_TRUE(read.ok()) << name << ": " << read.status();
     EXPECT_EQ(read->config.SerializeAsString(), model.config.SerializeAsString()) << name;
@@ -67,7 +67,7 @@ TEST(ModelFile, TheSameContentsGiveTheSameBytes) {
 }
 
 TEST(ModelFile, DataStartsAtAMultipleOfEight) {
-  for (const auto& [name, model] : OneModelPerLayerKind()) {
+  for (const auto& [name, model] : AllModels()) {
     const std::string file = SerializeModel(model).value();
     EXPECT_EQ((8 + HeaderText(file).size()) % 8, 0u) << name;
   }

@@ -71,7 +71,7 @@ TEST(Rounded, Int8IsOffByAtMostHalfAScale) {
 
 // Rounds, stores, reads, and wants the very numbers back.
 TEST(RoundTensors, WhatIsRoundedSurvivesTheFileBitForBit) {
-  for (const auto& [name, model] : OneModelPerLayerKind()) {
+  for (const auto& [name, model] : AllModels()) {
     for (const Precision precision : kPrecisions) {
       ModelContents contents = model;
       const auto table = TensorTable(ResolveGraph(contents.config).value());

@@ -68,6 +68,44 @@ TEST(TensorTable, ListsRnnAndDense) {
                           "dense.weight 2 3", "next.weight 1 2", "next.bias 1"));
 }
 
+TEST(TensorTable, AnLstmListsItsPeepholesAndItsProjection) {
+  v1::ModelConfig config = SeriesConfig({"a"});
+  v1::Lstm* lstm = AddLstm(&config, "lstm", 5);
+  lstm->set_peepholes(true);
+  lstm->set_projection(2);
+  AddRegression(&config, "next");
+  EXPECT_THAT(Lines(config), ElementsAre("lstm.weight_input 20 1", "lstm.weight_state 20 2",
+                                         "lstm.bias 20", "lstm.peephole 15", "lstm.projection 2 5",
+                                         "next.weight 1 2", "next.bias 1"));
+}
+
+TEST(TensorTable, ListsIndRnnAndQrnn) {
+  v1::ModelConfig config = SeriesConfig({"a", "b"});
+  AddIndRnn(&config, "indrnn", 3);
+  AddQrnn(&config, "qrnn", 4, 5);
+  AddQrnn(&config, "pair", 2, 0);
+  AddRegression(&config, "next", "point", {"a"});
+  EXPECT_THAT(Lines(config),
+              ElementsAre("indrnn.weight_input 3 2", "indrnn.recurrent 3", "indrnn.bias 3",
+                          "qrnn.weight 12 15", "qrnn.bias 12", "pair.weight 6 8", "pair.bias 6",
+                          "next.weight 1 2", "next.bias 1"));
+}
+
+TEST(TensorTable, ABidirectionalLayerHasItsCellTwice) {
+  v1::ModelConfig config = IdsConfig(5);
+  config.set_task("tag");
+  AddEmbedding(&config, "e", 2);
+  AddRnn(&config, "r", 3)->set_direction("bidirectional");
+  AddRnn(&config, "b", 4)->set_direction("backward");
+  AddSoftmax(&config, "y");
+  EXPECT_THAT(
+      Lines(config),
+      ElementsAre("e.weight 5 2", "r.forward.weight_input 3 2", "r.forward.weight_state 3 3",
+                  "r.forward.bias 3", "r.backward.weight_input 3 2", "r.backward.weight_state 3 3",
+                  "r.backward.bias 3", "b.weight_input 4 6", "b.weight_state 4 4", "b.bias 4",
+                  "y.weight 5 4", "y.bias 5"));
+}
+
 TEST(TensorTable, SaysWhatEachTensorIsFor) {
   const std::vector<TensorSpec> table = TensorTable(ResolveGraph(GoodTextConfig()).value());
   EXPECT_EQ(table[0].role, TensorRole::kEmbedding);

@@ -50,7 +50,7 @@ TEST(Allocations, AreCounted) {
 }
 
 TEST(Allocations, NoneInRunAfterWarmUp) {
-  for (const auto& [name, contents] : OneModelPerLayerKind()) {
+  for (const auto& [name, contents] : AllModels()) {
     for (const Precision precision : kPrecisions) {
       const auto model = MakeModel(contents, precision);
       for (size_t rows : {1, 7, 300}) EXPECT_EQ(AllocationsOf(*model, rows, nullptr), 0) << name;
@@ -60,7 +60,7 @@ TEST(Allocations, NoneInRunAfterWarmUp) {
 
 TEST(Allocations, NoneInRunOnTwoThreadsAfterWarmUp) {
   ThreadPool pool(2);
-  for (const auto& [name, contents] : OneModelPerLayerKind()) {
+  for (const auto& [name, contents] : AllModels()) {
     const auto model = MakeModel(contents);
     EXPECT_EQ(AllocationsOf(*model, 50, &pool), 0) << name;
   }

@@ -48,6 +48,21 @@ void PlayTogether(const Model& model, std::vector<std::unique_ptr<Player>>* play
   }
 }
 
+// Plays them together whole, in some order, ticks of some rows each.
+void PlayWholeTogether(const Model& model, std::vector<std::unique_ptr<Player>>* players,
+                       uint64_t seed, ThreadPool* pool) {
+  Workspace workspace;
+  const RandomStream random(seed, 6, 6);
+  uint64_t i = 0;
+  std::vector<TickRow> rows;
+  for (auto& player : *players) {
+    rows.insert(rows.begin() + Draw(random, i++, 0, rows.size()), player->Next(player->left()));
+    if (player != players->back() && Draw(random, i++, 0, 19) > 0) continue;
+    model.Run({.rows = rows}, &workspace, pool, SharingPlan(Sharing::kRows));
+    rows.clear();
+  }
+}
+
 class BatchInvariance : public testing::TestWithParam<std::tuple<NamedModel, Precision>> {
  protected:
   // Plays a sequence of `steps` in one piece, alone, on this thread.
@@ -119,7 +134,11 @@ class SharedByPanels : public testing::TestWithParam<Precision> {
       FeatureContents(
           "layers { name: 'a' lstm { units: 270 } } layers { name: 'b' gru { units: 300 } } "
           "layers { name: 'c' gru { units: 510 reset: 'before' } } layers { name: 'd' rnn { units: "
-          "530 } } layers { name: 'e' dense { units: 500 } } heads { name: 'y' regression {} }"),
+          "530 } } layers { name: 'e' dense { units: 500 } } layers { name: 'f' lstm { units: 290 "
+          "projection: 250 } } layers { name: 'g' lstm { units: 270 peepholes: true } } layers { "
+          "name: 'h' indrnn { units: 490 } } layers { name: 'i' qrnn { units: 210 } } heads { "
+          "name: "
+          "'y' regression {} }"),
       GetParam());
 };
 
@@ -173,13 +192,60 @@ TEST_P(BatchInvariance, AStateCopiedAwayAndBackGoesOnAsIfNothingHadBeen) {
   EXPECT_TRUE(SameBits(*model_, whole, moved));
 }
 
+// Whole sequences are not cut; short and long ones share ticks, and some are longer than a window.
+class WholeInvariance : public BatchInvariance {};
+
+TEST_P(WholeInvariance, SameBitsAloneAndInACrowdOnAnyNumberOfThreads) {
+  constexpr size_t kPlayers = 37;
+  const auto make = [&](size_t p) {
+    const size_t steps = p == 20 ? 300 : 1 + p * 7 % 50;
+    return std::make_unique<Player>(*model_, RandomSequence(*model_, steps, p));
+  };
+  std::vector<std::unique_ptr<Player>> alone;
+  for (size_t p = 0; p < kPlayers; ++p) alone.push_back(make(p));
+  for (const auto& player : alone) player->PlayAll();
+  for (size_t threads = 1; threads <= 3; ++threads) {
+    ThreadPool pool(threads);
+    std::vector<std::unique_ptr<Player>> crowd;
+    for (size_t p = 0; p < kPlayers; ++p) crowd.push_back(make(p));
+    PlayWholeTogether(*model_, &crowd, threads, threads == 1 ? nullptr : &pool);
+    for (size_t p = 0; p < kPlayers; ++p) {
+      EXPECT_TRUE(SameBits(*model_, *alone[p], *crowd[p])) << threads << " threads, row " << p;
+    }
+  }
+}
+
+// Any steps may be asked for: what is said at one does not depend on it.
+TEST_P(WholeInvariance, SameBitsFromWhicheverStepOn) {
+  Player all = Whole(9, 5);
+  for (const uint32_t first : {0u, 4u, 8u, 9u}) {
+    Player some(*model_, RandomSequence(*model_, 9, 5));
+    TickRow row = some.Next(9);
+    row.first_output = first;
+    Workspace workspace;
+    model_->Run({.rows = {&row, 1}}, &workspace, nullptr);
+    for (size_t h = 0; h < model_->graph().heads.size(); ++h) {
+      const size_t outputs = model_->graph().heads[h].outputs;
+      for (size_t i = first * outputs; i < 9 * outputs; ++i) {
+        EXPECT_EQ(some.outputs(h)[i - first * outputs], all.outputs(h)[i]) << first;
+      }
+    }
+  }
+}
+
+const auto kNameOf = [](const auto& info) {
+  return std::get<0>(info.param).first + "_" + PrecisionName(std::get<1>(info.param));
+};
+
+INSTANTIATE_TEST_SUITE_P(Nn, WholeInvariance,
+                         testing::Combine(testing::ValuesIn(WholeSequenceModels()),
+                                          testing::ValuesIn(kPrecisions)),
+                         kNameOf);
+
 INSTANTIATE_TEST_SUITE_P(Nn, BatchInvariance,
                          testing::Combine(testing::ValuesIn(Models()),
                                           testing::ValuesIn(kPrecisions)),
-                         [](const auto& info) {
-                           return std::get<0>(info.param).first + "_" +
-                                  PrecisionName(std::get<1>(info.param));
-                         });
+                         kNameOf);
 
 }  // namespace
 }  // namespace sequent

@@ -47,13 +47,13 @@ Floats Columns(const std::vector<std::vector<double>>& gates, size_t first, size
   return joined;
 }
 
-// A model whose logits are the outputs of its last layer, 'l'.
-ModelContents WithIdentityHead(const std::string& layers) {
+// A model whose logits are the outputs of its last layer, 'l', `width` of them.
+ModelContents WithIdentityHead(const std::string& layers, size_t width = kUnits) {
   ModelContents contents = FeatureContents(
-      layers + " heads { name: 'y' softmax { classes: " + std::to_string(kUnits) + " } }");
+      layers + " heads { name: 'y' softmax { classes: " + std::to_string(width) + " } }");
   Floats& weight = contents.tensors.at("y.weight").values;
-  for (size_t i = 0; i < weight.size(); ++i) weight[i] = i % (kUnits + 1) == 0 ? 1 : 0;
-  contents.tensors.at("y.bias").values.assign(kUnits, 0);
+  for (size_t i = 0; i < weight.size(); ++i) weight[i] = i % (width + 1) == 0 ? 1 : 0;
+  contents.tensors.at("y.bias").values.assign(width, 0);
   return contents;
 }
 
@@ -79,12 +79,12 @@ void SetTorchWeights(ModelContents* contents, const std::string& name, size_t la
   }
 }
 
-void ExpectGolden(const std::string& name, ModelContents contents) {
+void ExpectGolden(const std::string& name, ModelContents contents, size_t width = kUnits) {
   std::ifstream file("tests/golden/golden.json");
   ASSERT_TRUE(file.good()) << "run from the source root";
   const auto golden = nlohmann::json::parse(file);
   const std::vector<double> expected = golden.at(name).at("y");
-  ASSERT_EQ(expected.size(), kSteps * kRows * kUnits);
+  ASSERT_EQ(expected.size(), kSteps * kRows * width);
   const auto model = MakeModel(std::move(contents));
   for (size_t row = 0; row < kRows; ++row) {
     Sequence sequence{.steps = kSteps, .tokens = {}, .features = {}};
@@ -97,9 +97,8 @@ void ExpectGolden(const std::string& name, ModelContents contents) {
     Player player(*model, sequence);
     player.PlayAll();
     for (size_t t = 0; t < kSteps; ++t) {
-      for (size_t j = 0; j < kUnits; ++j) {
-        EXPECT_NEAR(player.outputs(0)[t * kUnits + j], expected[(t * kRows + row) * kUnits + j],
-                    1e-5)
+      for (size_t j = 0; j < width; ++j) {
+        EXPECT_NEAR(player.outputs(0)[t * width + j], expected[(t * kRows + row) * width + j], 1e-5)
             << "row " << row << ", step " << t << ", unit " << j;
       }
     }
@@ -162,6 +161,31 @@ TEST(Golden, LstmOfTheTextbook) {
   Set(&contents, "l.weight_input", Columns(ifgo, kUnits, kIn));
   Set(&contents, "l.bias", bias);
   ExpectGolden("lstm_article([h,x] concat)", contents);
+}
+
+TEST(Golden, LstmWithAProjection) {
+  constexpr size_t kWidth = 2;
+  auto contents = WithIdentityHead("layers { name: 'l' lstm { units: 4 projection: 2 } }", kWidth);
+  Set(&contents, "l.weight_input", ToFloats(Parameter(0, 4 * kUnits * kIn)));
+  Set(&contents, "l.weight_state", ToFloats(Parameter(1, 4 * kUnits * kWidth)));
+  Set(&contents, "l.bias", Sum(Parameter(2, 4 * kUnits), Parameter(3, 4 * kUnits)));
+  Set(&contents, "l.projection", ToFloats(Parameter(4, kWidth * kUnits)));
+  ExpectGolden("lstm_proj2", contents, kWidth);
+}
+
+TEST(Golden, IndRnn) {
+  auto contents = WithIdentityHead("layers { name: 'l' indrnn { units: 4 } }");
+  Set(&contents, "l.weight_input", ToFloats(Parameter(0, kUnits * kIn)));
+  Set(&contents, "l.recurrent", ToFloats(Parameter(1, kUnits)));
+  Set(&contents, "l.bias", ToFloats(Parameter(2, kUnits)));
+  ExpectGolden("indrnn_relu", contents);
+}
+
+TEST(Golden, Qrnn) {
+  auto contents = WithIdentityHead("layers { name: 'l' qrnn { units: 4 window: 2 } }");
+  Set(&contents, "l.weight", ToFloats(Parameter(0, 3 * kUnits * 2 * kIn)));
+  Set(&contents, "l.bias", ToFloats(Parameter(1, 3 * kUnits)));
+  ExpectGolden("qrnn_k2_fo([x_{t-1};x_t] columns)", contents);
 }
 
 }  // namespace

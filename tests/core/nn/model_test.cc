@@ -42,7 +42,7 @@ class ModelTest : public testing::Test {
 };
 
 TEST_F(ModelTest, StateIsWholeCacheLines) {
-  for (const auto& [name, contents] : OneModelPerLayerKind()) {
+  for (const auto& [name, contents] : AllModels()) {
     EXPECT_EQ(MakeModel(contents)->state_size() % 64, 0u) << name;
   }
 }

@@ -34,9 +34,9 @@ double LargestError(const ModelContents& contents, Precision precision) {
   player.PlayAll();
   ReferenceModel reference(model->graph(), rounded.tensors);
   double largest = 0;
+  const auto said = reference.Run(sequence.steps, sequence.tokens.data(), sequence.features.data());
   for (size_t t = 0; t < sequence.steps; ++t) {
-    const auto expected = reference.Step(model->graph().tokens() ? sequence.tokens[t] : 0,
-                                         sequence.features.data() + t * model->input_width());
+    const auto& expected = said[t];
     for (size_t h = 0; h < expected.size(); ++h) {
       for (size_t j = 0; j < expected[h].size(); ++j) {
         const double want = expected[h][j];
@@ -59,7 +59,7 @@ TEST(Precision, IsWhatTheFileStoresUnlessAskedForAnother) {
 }
 
 TEST(Precision, RoundedWhenLoadedIsRoundedWhenStoredBitForBit) {
-  for (const auto& [name, contents] : OneModelPerLayerKind()) {
+  for (const auto& [name, contents] : AllModels()) {
     for (const Precision precision : kPrecisions) {
       const auto loaded = MakeModel(contents, precision);
       const auto stored = Model::Create(Stored(contents, precision)).value();
@@ -70,14 +70,14 @@ TEST(Precision, RoundedWhenLoadedIsRoundedWhenStoredBitForBit) {
 }
 
 TEST(Precision, Bf16AgreesWithTheEquationsOnItsWeights) {
-  for (const auto& [name, contents] : OneModelPerLayerKind()) {
+  for (const auto& [name, contents] : AllModels()) {
     EXPECT_LT(LargestError(contents, Precision::kBf16), 1e-5) << name;
   }
 }
 
 // Inputs are rounded too: to 1/254 of the largest of their vector.
 TEST(Precision, Int8AgreesWithTheEquationsOnItsWeightsRoughly) {
-  for (const auto& [name, contents] : OneModelPerLayerKind()) {
+  for (const auto& [name, contents] : AllModels()) {
     EXPECT_LT(LargestError(contents, Precision::kInt8), 0.05) << name;
   }
 }

@@ -1,5 +1,6 @@
 #include "tests/core/nn/reference_model.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace sequent {
@@ -25,15 +26,123 @@ double Apply(ActivationKind kind, double x) {
 
 ReferenceModel::ReferenceModel(const Graph& graph, const TensorMap& tensors)
     : graph_(graph), tensors_(tensors), values_(graph.nodes.size()) {
-  for (const Node& node : graph.nodes) h_.emplace_back(node.width, 0.0);
-  c_ = h_;
+  for (const Node& node : graph.nodes) {
+    h_.emplace_back(node.width, 0.0);
+    c_.emplace_back(node.units, 0.0);
+    before_.emplace_back();
+    if (node.kind != NodeKind::kQrnn) continue;
+    before_.back().assign(node.window - 1, Vector(graph.nodes[node.inputs[0]].width, 0.0));
+  }
 }
 
-std::vector<std::vector<double>> ReferenceModel::Step(int32_t token, const float* features) {
-  for (size_t i = 0; i < graph_.nodes.size(); ++i) values_[i] = RunNode(i, token, features);
-  std::vector<Vector> heads;
-  for (const HeadNode& head : graph_.heads) heads.push_back(RunHead(head));
-  return heads;
+std::vector<std::vector<std::vector<double>>> ReferenceModel::Run(size_t steps,
+                                                                  const int32_t* tokens,
+                                                                  const float* features) {
+  std::vector<std::vector<Vector>> all;
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    all.push_back(RunSteps(i, steps, tokens, features, all));
+  }
+  std::vector<std::vector<Vector>> said(steps);
+  for (size_t t = 0; t < steps; ++t) {
+    for (const HeadNode& head : graph_.heads) {
+      values_[head.input] = all[head.input][std::min(t, all[head.input].size() - 1)];
+      said[t].push_back(RunHead(head));
+    }
+  }
+  return said;
+}
+
+std::vector<ReferenceModel::Vector> ReferenceModel::RunSteps(
+    size_t index, size_t steps, const int32_t* tokens, const float* features,
+    const std::vector<std::vector<Vector>>& all) {
+  const Node& node = graph_.nodes[index];
+  std::vector<Vector> y;
+  if (node.kind == NodeKind::kInput) {
+    for (size_t t = 0; t < steps; ++t) y.push_back(RunNode(index, 0, features + t * node.width));
+    return y;
+  }
+  const std::vector<Vector>& x = all[node.inputs[0]];
+  if (node.kind == NodeKind::kReverse) return {x.rbegin(), x.rend()};
+  if (node.kind == NodeKind::kConv1d) return Conv1d(node, x);
+  if (node.kind == NodeKind::kPool && !graph_.streamable) return {Pool(node, x)};
+  for (size_t t = 0; t < x.size(); ++t) {
+    for (const size_t input : node.inputs) values_[input] = all[input][t];
+    y.push_back(RunNode(index, node.kind == NodeKind::kEmbedding ? tokens[t] : 0, nullptr));
+  }
+  return y;
+}
+
+std::vector<ReferenceModel::Vector> ReferenceModel::Conv1d(const Node& node,
+                                                           const std::vector<Vector>& x) const {
+  const size_t trimmed = node.trimmed - graph_.nodes[node.inputs[0]].trimmed;
+  std::vector<Vector> y;
+  for (size_t t = 0; t == 0 || t + trimmed < x.size(); ++t) {
+    Vector joined;
+    for (size_t k = 0; k < node.window; ++k) {
+      const size_t at = t + k;
+      const bool there = at >= node.before && at - node.before < x.size();
+      const Vector part = there ? x[at - node.before] : Vector(x[0].size(), 0.0);
+      joined.insert(joined.end(), part.begin(), part.end());
+    }
+    y.push_back(Times(node.name + ".weight", joined, 0, node.width));
+    for (size_t j = 0; j < node.width; ++j) y.back()[j] += At(node.name + ".bias", j);
+  }
+  return y;
+}
+
+ReferenceModel::Vector ReferenceModel::Pool(const Node& node, const std::vector<Vector>& x) const {
+  Vector y = x.back();
+  switch (node.pool) {
+    case PoolKind::kLast:
+      break;
+    case PoolKind::kFinalStates:
+      for (size_t j = *graph_.nodes[node.inputs[0]].forward_columns; j < y.size(); ++j) {
+        y[j] = x[0][j];
+      }
+      break;
+    case PoolKind::kMean:
+      for (size_t j = 0; j < y.size(); ++j) {
+        y[j] = 0;
+        for (const Vector& v : x) y[j] += v[j] / static_cast<double>(x.size());
+      }
+      break;
+    case PoolKind::kMax:
+      for (const Vector& v : x) {
+        for (size_t j = 0; j < y.size(); ++j) y[j] = std::max(y[j], v[j]);
+      }
+      break;
+    case PoolKind::kAttention:
+      return AttentionPool(node, x);
+    case PoolKind::kPositions:
+      y.clear();
+      for (const int64_t position : node.positions) {
+        const int64_t t = position < 0 ? position + static_cast<int64_t>(x.size()) : position;
+        const bool there = t >= 0 && t < static_cast<int64_t>(x.size());
+        const Vector part = there ? x[static_cast<size_t>(t)] : Vector(x[0].size(), 0.0);
+        y.insert(y.end(), part.begin(), part.end());
+      }
+      break;
+  }
+  return y;
+}
+
+ReferenceModel::Vector ReferenceModel::AttentionPool(const Node& node,
+                                                     const std::vector<Vector>& x) const {
+  Vector weights;
+  double sum = 0;
+  for (const Vector& v : x) {
+    Vector hidden = Times(node.name + ".weight", v, 0, v.size());
+    for (size_t j = 0; j < v.size(); ++j) {
+      hidden[j] = std::tanh(hidden[j] + At(node.name + ".bias", j));
+    }
+    weights.push_back(std::exp(Times(node.name + ".query", hidden, 0, 1)[0]));
+    sum += weights.back();
+  }
+  Vector y(x[0].size(), 0.0);
+  for (size_t t = 0; t < x.size(); ++t) {
+    for (size_t j = 0; j < y.size(); ++j) y[j] += weights[t] / sum * x[t][j];
+  }
+  return y;
 }
 
 double ReferenceModel::At(const std::string& vector, size_t i) const {
@@ -75,10 +184,18 @@ ReferenceModel::Vector ReferenceModel::RunNode(size_t index, int32_t token, cons
       return Lstm(node, x, &h_[index], &c_[index]);
     case NodeKind::kGru:
       return node.reset_after ? GruAfter(node, x, &h_[index]) : GruBefore(node, x, &h_[index]);
+    case NodeKind::kIndRnn:
+      return IndRnn(node, x, &h_[index]);
+    case NodeKind::kQrnn:
+      return Qrnn(node, x, &before_[index], &c_[index]);
     case NodeKind::kActivation:
       for (double v : x) y.push_back(Apply(node.activation, v));
       break;
+    case NodeKind::kConv1d:
+    case NodeKind::kReverse:
+      break;  // RunSteps
     case NodeKind::kDropout:
+    case NodeKind::kPool:  // `last` of each step
       y = x;
       break;
     case NodeKind::kConcat:
@@ -112,15 +229,48 @@ ReferenceModel::Vector ReferenceModel::Rnn(const Node& node, const Vector& x, Ve
 
 ReferenceModel::Vector ReferenceModel::Lstm(const Node& node, const Vector& x, Vector* h,
                                             Vector* c) const {
-  const size_t n = node.width;
+  const size_t n = node.units;
   const Vector a = Gates(node, x, *h);
+  const auto seen = [&](size_t gate, size_t j) {
+    return node.peepholes ? At(node.name + ".peephole", gate * n + j) * (*c)[j] : 0;
+  };
+  Vector m(n);
   for (size_t j = 0; j < n; ++j) {
-    const double i = Sigmoid(a[j]), f = Sigmoid(a[n + j]);
-    const double g = std::tanh(a[2 * n + j]), o = Sigmoid(a[3 * n + j]);
-    (*c)[j] = f * (*c)[j] + i * g;
-    (*h)[j] = o * std::tanh((*c)[j]);
+    const double i = Sigmoid(a[j] + seen(0, j)), f = Sigmoid(a[n + j] + seen(1, j));
+    (*c)[j] = f * (*c)[j] + i * std::tanh(a[2 * n + j]);
+    const double o = Sigmoid(a[3 * n + j] + seen(2, j));
+    m[j] = o * std::tanh((*c)[j]);
+  }
+  return *h = node.projection ? Times(node.name + ".projection", m, 0, node.width) : m;
+}
+
+ReferenceModel::Vector ReferenceModel::IndRnn(const Node& node, const Vector& x, Vector* h) const {
+  const Vector wx = Times(node.name + ".weight_input", x, 0, node.width);
+  for (size_t j = 0; j < node.width; ++j) {
+    const double sum =
+        wx[j] + At(node.name + ".bias", j) + At(node.name + ".recurrent", j) * (*h)[j];
+    (*h)[j] = sum > 0 ? sum : 0;
   }
   return *h;
+}
+
+ReferenceModel::Vector ReferenceModel::Qrnn(const Node& node, const Vector& x,
+                                            std::deque<Vector>* before, Vector* c) const {
+  Vector joined;
+  for (const Vector& input : *before) joined.insert(joined.end(), input.begin(), input.end());
+  joined.insert(joined.end(), x.begin(), x.end());
+  before->push_back(x);
+  before->pop_front();
+  const size_t n = node.width;
+  const Vector a = Times(node.name + ".weight", joined, 0, 3 * n);
+  const auto bias = [&](size_t i) { return At(node.name + ".bias", i); };
+  Vector y(n);
+  for (size_t j = 0; j < n; ++j) {
+    const double z = std::tanh(a[j] + bias(j)), f = Sigmoid(a[n + j] + bias(n + j));
+    (*c)[j] = f * (*c)[j] + (1 - f) * z;
+    y[j] = Sigmoid(a[2 * n + j] + bias(2 * n + j)) * (*c)[j];
+  }
+  return y;
 }
 
 ReferenceModel::Vector ReferenceModel::GruAfter(const Node& node, const Vector& x,

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -18,17 +19,27 @@ class ReferenceModel {
   // Both must outlive the object.
   ReferenceModel(const Graph& graph, const TensorMap& tensors);
 
-  // One step from the state that the steps before left. `token` or `features` is the input; returns
-  // each head's outputs.
-  std::vector<std::vector<double>> Step(int32_t token, const float* features);
+  // A sequence from its beginning, `tokens` [steps] or `features` [steps, width]: what each head
+  // says at each step. A head behind a pool says at every step what it says of the whole.
+  std::vector<std::vector<std::vector<double>>> Run(size_t steps, const int32_t* tokens,
+                                                    const float* features);
 
  private:
   using Vector = std::vector<double>;
 
+  // Node `index` at every step of its own, from `all`, the same of the nodes before.
+  std::vector<Vector> RunSteps(size_t index, size_t steps, const int32_t* tokens,
+                               const float* features, const std::vector<std::vector<Vector>>& all);
+  std::vector<Vector> Conv1d(const Node& node, const std::vector<Vector>& x) const;
+  Vector Pool(const Node& node, const std::vector<Vector>& x) const;
+  Vector AttentionPool(const Node& node, const std::vector<Vector>& x) const;
   Vector RunNode(size_t index, int32_t token, const float* features);
   Vector Gates(const Node& node, const Vector& x, const Vector& h) const;
   Vector Rnn(const Node& node, const Vector& x, Vector* h) const;
   Vector Lstm(const Node& node, const Vector& x, Vector* h, Vector* c) const;
+  Vector IndRnn(const Node& node, const Vector& x, Vector* h) const;
+  // `before`: the inputs of the steps before, oldest first.
+  Vector Qrnn(const Node& node, const Vector& x, std::deque<Vector>* before, Vector* c) const;
   Vector GruAfter(const Node& node, const Vector& x, Vector* h) const;
   Vector GruBefore(const Node& node, const Vector& x, Vector* h) const;
   Vector RunHead(const HeadNode& head) const;
@@ -38,7 +49,8 @@ class ReferenceModel {
 
   const Graph& graph_;
   const TensorMap& tensors_;
-  std::vector<Vector> values_, h_, c_;  // one per node
+  std::vector<Vector> values_, h_, c_;      // one per node
+  std::vector<std::deque<Vector>> before_;  // qrnn: inputs
 };
 
 }  // namespace sequent

@@ -58,10 +58,13 @@ struct GoldenTensor {
   Values values, gradient;
 };
 
-// A golden case and what it is here: layers, the last of them 'l', and their tensors.
+// A golden case and what it is here: layers, the last of them 'l' of `width` outputs, and their
+// tensors.
 struct GoldenCell {
   std::string name, layers;
   std::vector<GoldenTensor> tensors;
+  size_t width = kUnits;
+  Values state = {};  // of 'l' in the end; none: the last values of the case's final states
 };
 
 template <typename T>
@@ -79,16 +82,16 @@ void SetParameters(const GoldenCell& cell, Network<T>* network) {
     std::copy(tensor.values.begin(), tensor.values.end(),
               TensorIn(*network, tensor.name, &network->parameters()));
   }
-  // 'abc' passes on units 0 to 2, 'd' unit 3.
-  for (size_t i = 0; i < 3; ++i) {
-    TensorIn(*network, "abc.weight", &network->parameters())[i * (kUnits + 1)] = 1;
+  // 'ab' passes on the first two units, 'cd' those behind them.
+  for (size_t i = 0; i < cell.width; ++i) {
+    T* weight = TensorIn(*network, i < 2 ? "ab.weight" : "cd.weight", &network->parameters());
+    weight[i % 2 * cell.width + i] = 1;
   }
-  TensorIn(*network, "d.weight", &network->parameters())[3] = 1;
   network->Prepare();
 }
 
 template <typename T>
-Chunk<T> GoldenChunk(const Values& y) {
+Chunk<T> GoldenChunk(const Values& y, size_t width) {
   Chunk<T> chunk;
   chunk.steps = kSteps;
   chunk.rows = kRows;
@@ -96,7 +99,7 @@ Chunk<T> GoldenChunk(const Values& y) {
   chunk.classes.resize(2);
   chunk.targets.resize(2);
   for (size_t k = 0; k < y.size(); ++k) {
-    chunk.targets[k % kUnits < 3 ? 0 : 1].push_back(
+    chunk.targets[k % width / 2].push_back(
         static_cast<T>(y[k] - std::cos(0.23 * static_cast<double>(k)) / 2));
   }
   return chunk;
@@ -106,22 +109,26 @@ template <typename T>
 void ExpectGoldenIn(const GoldenCell& cell) {
   SCOPED_TRACE(sizeof(T) == 8 ? "in double" : "in float");
   const auto& golden = Golden(cell.name);
-  const auto contents = FeatureContents(
-      cell.layers +
-      " heads { name: 'abc' input: 'l' regression { columns: 'a' columns: 'b' columns: 'c' } }"
-      " heads { name: 'd' input: 'l' regression { columns: 'a' } }");
+  std::string text = cell.layers;
+  for (const char* head : {"ab", "cd"}) {
+    if (cell.width == 2 && head == std::string("cd")) continue;
+    text += " heads { name: '" + std::string(head) +
+            "' input: 'l' regression { columns: 'a' columns: 'b' } }";
+  }
+  const auto contents = FeatureContents(text);
   Network<T> network(*ResolveGraph(contents.config));
   SetParameters(cell, &network);
   Tape<T> tape;
   network.ResetTape(kRows, &tape);
   std::vector<T> gradients(network.parameter_count(), T(0));
-  network.Run(GoldenChunk<T>(golden.at("y")), {1, 1}, {}, /*training=*/true, &tape,
+  network.Run(GoldenChunk<T>(golden.at("y"), cell.width), {1, 1}, {}, /*training=*/true, &tape,
               gradients.data());
 
   ExpectNear(tape.nodes.back().y, golden.at("y"), "y");
   ExpectNear(tape.nodes[0].dy, golden.at("dx"), "dx");
-  Values state;
+  Values state = cell.state;
   for (const Values& part : golden.at("final").get<std::vector<Values>>()) {
+    if (!cell.state.empty()) break;
     state.insert(state.end(), part.begin(), part.end());
   }
   // Of two layers the last one's state is the second half.
@@ -232,9 +239,44 @@ TEST(Golden, LstmOfTheTextbook) {
   ExpectGolden(cell);
 }
 
+TEST(Golden, LstmWithAProjection) {
+  GoldenCell cell{"lstm_proj2", "layers { name: 'l' lstm { units: 4 projection: 2 } }", {}, 2};
+  const auto& gradients = Golden(cell.name).at("grads");
+  const Values bias = Sum(Parameter(2, 4 * kUnits), Parameter(3, 4 * kUnits));
+  cell.tensors = {{"l.weight_input", Parameter(0, 4 * kUnits * kIn), gradients.at("weight_ih_l0")},
+                  {"l.weight_state", Parameter(1, 4 * kUnits * 2), gradients.at("weight_hh_l0")},
+                  {"l.bias", bias, gradients.at("bias_ih_l0")},
+                  {"l.projection", Parameter(4, 2 * kUnits), gradients.at("weight_hr_l0")}};
+  ExpectGolden(cell);
+}
+
+TEST(Golden, IndRnn) {
+  GoldenCell cell{"indrnn_relu", "layers { name: 'l' indrnn { units: 4 } }", {}};
+  const auto& gradients = Golden(cell.name).at("grads");
+  cell.tensors = {{"l.weight_input", Parameter(0, kUnits * kIn), gradients.at("W")},
+                  {"l.recurrent", Parameter(1, kUnits), gradients.at("u")},
+                  {"l.bias", Parameter(2, kUnits), gradients.at("b")}};
+  ExpectGolden(cell);
+}
+
+// Its state is the last input, then c.
+TEST(Golden, Qrnn) {
+  GoldenCell cell{
+      "qrnn_k2_fo([x_{t-1};x_t] columns)", "layers { name: 'l' qrnn { units: 4 window: 2 } }", {}};
+  const auto& golden = Golden(cell.name);
+  cell.tensors = {{"l.weight", Parameter(0, 3 * kUnits * 2 * kIn), golden.at("grads").at("W")},
+                  {"l.bias", Parameter(1, 3 * kUnits), golden.at("grads").at("b")}};
+  const Values inputs = Input<double>(kSteps * kRows * kIn);
+  cell.state.assign(inputs.end() - kRows * kIn, inputs.end());
+  const Values c = golden.at("final").at(1);
+  cell.state.insert(cell.state.end(), c.begin(), c.end());
+  ExpectGolden(cell);
+}
+
 template <typename T>
-void ExpectGoldenCrossEntropy() {
-  const auto& golden = Golden("softmax_ce_ignore_index");
+void ExpectGoldenCrossEntropy(const char* name, const std::vector<int32_t>& labels,
+                              double normaliser, const ClassLoss& of_class) {
+  const auto& golden = Golden(name);
   // Five classes from five columns that are passed on.
   v1::ModelConfig config = FeatureContents("heads { name: 'y' softmax { classes: 5 } }").config;
   for (const char* name : {"d", "e"}) {
@@ -243,24 +285,34 @@ void ExpectGoldenCrossEntropy() {
   Network<T> network(*ResolveGraph(config));
   T* weight = TensorIn(network, "y.weight", &network.parameters());
   for (size_t i = 0; i < 5; ++i) weight[6 * i] = 1;
+  network.SetClassLosses({of_class});
   network.Prepare();
   Chunk<T> chunk;
   chunk.steps = 4;
   chunk.rows = 1;
   chunk.features = Input<T>(20);
-  chunk.classes = {{0, 2, -1, 4}};
+  chunk.classes = {labels};
   chunk.targets.resize(1);
   Tape<T> tape;
   network.ResetTape(1, &tape);
   std::vector<T> gradients(network.parameter_count(), T(0));
-  const double loss = network.Run(chunk, {1.0 / 3}, {}, /*training=*/true, &tape, gradients.data());
+  const double loss =
+      network.Run(chunk, {normaliser}, {}, /*training=*/true, &tape, gradients.data());
   EXPECT_NEAR(loss, golden.at("loss").get<double>(), kTolerance<T>);
   ExpectNear(tape.nodes[0].dy, golden.at("dx"), "dx");
 }
 
 TEST(Golden, SoftmaxCrossEntropyWithAMaskedStep) {
-  ExpectGoldenCrossEntropy<double>();
-  ExpectGoldenCrossEntropy<float>();
+  const std::vector<int32_t> labels = {0, 2, -1, 4};
+  ExpectGoldenCrossEntropy<double>("softmax_ce_ignore_index", labels, 1.0 / 3, {});
+  ExpectGoldenCrossEntropy<float>("softmax_ce_ignore_index", labels, 1.0 / 3, {});
+}
+
+TEST(Golden, SoftmaxCrossEntropyWithSmoothedLabels) {
+  const std::vector<int32_t> labels = {0, 2, 1, 4};
+  const ClassLoss smoothed = {.smoothing = 0.1, .weights = {}};
+  ExpectGoldenCrossEntropy<double>("softmax_ce_label_smoothing_0.1", labels, 0.25, smoothed);
+  ExpectGoldenCrossEntropy<float>("softmax_ce_label_smoothing_0.1", labels, 0.25, smoothed);
 }
 
 TEST(Golden, LeakyRelu) {

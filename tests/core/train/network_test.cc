@@ -21,12 +21,42 @@ namespace {
 
 constexpr size_t kSteps = 4, kRows = 3, kMasked = 5;
 
+// Takes the target of pair n away.
+void Mask(const Graph& graph, size_t h, size_t n, Chunk<double>* chunk) {
+  chunk->classes[h][n] = -1;
+  const HeadNode& head = graph.heads[h];
+  const size_t columns =
+      head.kind == HeadKind::kBernoulli ? head.outputs : head.columns.size();
+  for (size_t k = 0; k < columns; ++k) {
+    chunk->targets[h][n * columns + k] = std::numeric_limits<double>::quiet_NaN();
+  }
+}
+
+// What stands behind the end of a row: any valid input, and nothing to be learned. Of a whole
+// sequence something is to be learned at its last step only.
+void Pad(const Graph& graph, Chunk<double>* chunk) {
+  const size_t width = graph.nodes[0].width;
+  for (size_t n = 0; n < chunk->steps * chunk->rows; ++n) {
+    const size_t t = n / chunk->rows, row = n % chunk->rows;
+    const size_t length = chunk->lengths.empty() ? chunk->steps : chunk->lengths[row];
+    for (size_t h = 0; h < graph.heads.size(); ++h) {
+      const bool pooled = graph.nodes[graph.heads[h].input].pooled;
+      if (t >= length || (pooled && t + 1 < length)) Mask(graph, h, n, chunk);
+    }
+    if (t < length) continue;
+    if (graph.tokens()) chunk->tokens[n] = 0;
+    for (size_t i = 0; i < width; ++i) chunk->features[n * width + i] = 0.75;
+  }
+}
+
 // Inputs and targets of `steps` steps; those of pair kMasked are missing.
-Chunk<double> RandomChunk(const Graph& graph, size_t steps = kSteps) {
+Chunk<double> RandomChunk(const Graph& graph, size_t steps = kSteps,
+                          std::vector<uint32_t> lengths = {}) {
   const RandomStream random(3, 1, 4);
   Chunk<double> chunk;
   chunk.steps = steps;
   chunk.rows = kRows;
+  chunk.lengths = std::move(lengths);
   uint64_t draw = 0;
   chunk.classes.resize(graph.heads.size());
   chunk.targets.resize(graph.heads.size());
@@ -40,14 +70,16 @@ Chunk<double> RandomChunk(const Graph& graph, size_t steps = kSteps) {
     for (size_t h = 0; h < graph.heads.size(); ++h) {
       const HeadNode& head = graph.heads[h];
       const auto label = static_cast<int32_t>(random.Bits(draw++) % head.outputs);
-      chunk.classes[h].push_back(n == kMasked ? -1 : label);
-      for (size_t k = 0; k < head.columns.size(); ++k) {
-        const double target = random.Normal(draw++);
-        chunk.targets[h].push_back(n == kMasked ? std::numeric_limits<double>::quiet_NaN()
-                                                : target);
+      chunk.classes[h].push_back(label);
+      const bool bernoulli = head.kind == HeadKind::kBernoulli;
+      for (size_t k = 0; k < (bernoulli ? head.outputs : head.columns.size()); ++k) {
+        const double drawn = random.Normal(draw++);
+        chunk.targets[h].push_back(!bernoulli ? drawn : drawn > 0 ? 1 : 0);
       }
+      if (n == kMasked) Mask(graph, h, n, &chunk);
     }
   }
+  Pad(graph, &chunk);
   return chunk;
 }
 
@@ -111,6 +143,9 @@ class NetworkTest : public testing::TestWithParam<std::pair<std::string, ModelCo
     Tape<double> tape = StartedTape(network);
     return Run<double>(network, chunk, /*training=*/true, &tape, nullptr);
   }
+
+  // Whether head h speaks of whole sequences, at their last step.
+  bool pooled(size_t h) const { return graph_.nodes[graph_.heads[h].input].pooled; }
 
   const ModelContents& contents_ = GetParam().second;
   const Graph graph_ = *ResolveGraph(contents_.config);
@@ -227,6 +262,7 @@ TEST_P(NetworkTest, TheTapeSaysWhatTheServedModelSays) {
       const size_t outputs = graph_.heads[h].outputs;
       for (size_t i = 0; i < kLong * outputs; ++i) {
         const double served = player.outputs(h)[i];
+        if (pooled(h) && i / outputs + 1 < kLong) continue;
         ASSERT_NEAR(Output(network, tape, h, i / outputs * kRows + row, i % outputs), served,
                     1e-5 * std::max(1.0, std::abs(served)))
             << "head " << h << ", row " << row << ", output " << i;
@@ -245,10 +281,11 @@ TEST_P(NetworkTest, TheTapeInDoubleSaysWhatTheEquationsSay) {
   for (size_t row = 0; row < kRows; ++row) {
     const Chunk<float> own = Cut<float>(chunk, 0, kLong, row, 1);
     ReferenceModel reference(graph_, contents_.tensors);
+    const auto said = reference.Run(kLong, own.tokens.data(), own.features.data());
     for (size_t t = 0; t < kLong; ++t) {
-      const auto expected = reference.Step(graph_.tokens() ? own.tokens[t] : 0,
-                                           own.features.data() + t * graph_.nodes[0].width);
+      const auto& expected = said[t];
       for (size_t h = 0; h < expected.size(); ++h) {
+        if (pooled(h) && t + 1 < kLong) continue;
         for (size_t j = 0; j < expected[h].size(); ++j) {
           ASSERT_NEAR(Output(network, tape, h, t * kRows + row, j), expected[h][j],
                       1e-12 * std::max(1.0, std::abs(expected[h][j])))
@@ -259,7 +296,9 @@ TEST_P(NetworkTest, TheTapeInDoubleSaysWhatTheEquationsSay) {
   }
 }
 
-TEST_P(NetworkTest, TwoChunksCarryOnAsTheWhole) {
+class StreamTest : public NetworkTest {};
+
+TEST_P(StreamTest, TwoChunksCarryOnAsTheWhole) {
   const Network<double> network = MakeNetwork<double>();
   const Chunk<double> whole = RandomChunk(graph_, 7);
   Tape<double> whole_tape = StartedTape(network), tape = StartedTape(network);
@@ -277,7 +316,7 @@ TEST_P(NetworkTest, TwoChunksCarryOnAsTheWhole) {
 }
 
 // The gradient of the second chunk is that of a sequence which begins where the first one ended.
-TEST_P(NetworkTest, GradientsStopWhereAChunkBegins) {
+TEST_P(StreamTest, GradientsStopWhereAChunkBegins) {
   const Network<double> network = MakeNetwork<double>();
   const Chunk<double> whole = RandomChunk(graph_, 7);
   const Chunk<double> second = Cut<double>(whole, 3, 4, 0, kRows);
@@ -315,12 +354,35 @@ TEST_P(NetworkTest, ARowIsTheSameAloneAndInACrowd) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryLayerKind, NetworkTest, testing::ValuesIn(OneModelPerLayerKind()),
-                         [](const auto& info) {
-                           std::string name = info.param.first;
-                           for (char& c : name) c = std::isalnum(c) ? c : '_';
-                           return name;
-                         });
+TEST_P(NetworkTest, PaddedRowsLearnWhatTheyLearnAlone) {
+  const Network<double> network = MakeNetwork<double>();
+  const Chunk<double> padded = RandomChunk(graph_, 7, {3, 7, 1});
+  std::vector<double> together(network.parameter_count(), 0.0), alone = together;
+  Tape<double> tape;
+  network.ResetTape(kRows, &tape);
+  const double loss = Run(network, padded, /*training=*/true, &tape, together.data());
+  double sum = 0;
+  for (size_t row = 0; row < kRows; ++row) {
+    Tape<double> own;
+    network.ResetTape(1, &own);
+    const Chunk<double> part = Cut<double>(padded, 0, padded.lengths[row], row, 1);
+    sum += Run(network, part, /*training=*/true, &own, alone.data());
+  }
+  EXPECT_NEAR(loss, sum, 1e-12 * std::max(1.0, std::abs(sum)));
+  for (size_t i = 0; i < alone.size(); ++i) {
+    EXPECT_NEAR(together[i], alone[i], 1e-12 * std::max(1.0, std::abs(alone[i])));
+  }
+}
+
+const auto kNameOf = [](const auto& info) {
+  std::string name = info.param.first;
+  for (char& c : name) c = std::isalnum(c) ? c : '_';
+  return name;
+};
+
+INSTANTIATE_TEST_SUITE_P(EveryLayerKind, NetworkTest, testing::ValuesIn(AllModels()), kNameOf);
+INSTANTIATE_TEST_SUITE_P(EveryLayerKind, StreamTest, testing::ValuesIn(OneModelPerLayerKind()),
+                         kNameOf);
 
 // One step of one row through heads without weights: every output is the bias.
 double LossByHand(const std::string& head, std::vector<double> bias, int32_t label,
@@ -355,10 +417,17 @@ TEST(HeadLoss, OfASoftmaxIsTheLabelsNegativeLogProbability) {
   EXPECT_NEAR(LossByHand("softmax { classes: 3 }", {0, 1, 2}, 1, {}), 1.4076059644443801, 1e-12);
 }
 
+TEST(HeadLoss, OfABernoulliIsTheNegativeLogProbabilityOfWhatIsThere) {
+  // log(1 + e^-2) + log(1 + e^-1): the first label is there, the second is not.
+  EXPECT_NEAR(LossByHand("bernoulli { labels: 'a' labels: 'b' }", {2, -1}, 0, {1, 0}),
+              0.4401896985611953, 1e-12);
+}
+
 TEST(HeadLoss, OfWhatIsMissingIsNothing) {
   const double missing = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(LossByHand("softmax { classes: 3 }", {0, 1, 2}, -1, {}), 0);
   EXPECT_EQ(LossByHand("regression { columns: 'b' }", {1.5}, 0, {missing}), 0);
+  EXPECT_EQ(LossByHand("bernoulli { labels: 'a' }", {1.5}, 0, {missing}), 0);
 }
 
 }  // namespace

@@ -1,13 +1,12 @@
-// What a training recipe is made of: first weights, options.
+// What a training recipe is made of: options.
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <string>
 #include <vector>
 
-#include "core/train/initialize.h"
 #include "core/train/trainer.h"
-#include "tests/support/models.h"
 
 namespace sequent::train {
 namespace {
@@ -16,57 +15,6 @@ v1::TrainConfig Config() {
   v1::TrainConfig config;
   config.mutable_train()->mutable_optimizer()->mutable_adam()->set_lr(0.01);
   return config;
-}
-
-TensorMap FirstWeights(const v1::Initialization& options, uint64_t seed) {
-  v1::ModelConfig config = IdsConfig(40);
-  AddEmbedding(&config, "embedding", 30);
-  AddLstm(&config, "lstm", 20);
-  AddSoftmax(&config, "next");
-  v1::TrainConfig train = Config();
-  *train.mutable_train()->mutable_initialization() = options;
-  return InitialTensors(*ResolveGraph(config), ResolveTrainOptions(train)->initialization(), seed);
-}
-
-TEST(FirstWeights, DependOnTheSeedAlone) {
-  EXPECT_EQ(FirstWeights({}, 1).at("lstm.weight_state").values,
-            FirstWeights({}, 1).at("lstm.weight_state").values);
-  EXPECT_NE(FirstWeights({}, 1).at("lstm.weight_state").values,
-            FirstWeights({}, 2).at("lstm.weight_state").values);
-}
-
-TEST(FirstWeights, OfTheStateAreOrthogonalGateByGate) {
-  const auto weights = FirstWeights({}, 1).at("lstm.weight_state").values;
-  for (size_t gate = 0; gate < 4; ++gate) {
-    for (size_t a = 0; a < 20; ++a) {
-      for (size_t b = 0; b <= a; ++b) {
-        double dot = 0;
-        for (size_t k = 0; k < 20; ++k) {
-          dot += double{weights[(gate * 20 + a) * 20 + k]} * weights[(gate * 20 + b) * 20 + k];
-        }
-        EXPECT_NEAR(dot, a == b ? 1 : 0, 1e-6) << "gate " << gate << ", rows " << a << ", " << b;
-      }
-    }
-  }
-}
-
-// Glorot: within sqrt(6 / (inputs + outputs of one gate)).
-TEST(FirstWeights, OfTheInputFillGlorotsInterval) {
-  const double limit = std::sqrt(6.0 / (30 + 20));
-  const auto weights = FirstWeights({}, 1).at("lstm.weight_input").values;
-  double largest = 0;
-  for (const float weight : weights) {
-    largest = std::max(largest, std::abs(double{weight}));
-  }
-  EXPECT_LE(largest, limit);
-  EXPECT_GT(largest, 0.98 * limit);
-}
-
-TEST(FirstWeights, HoldTheForgetBiasAndNoOther) {
-  v1::Initialization options;
-  options.set_forget_bias(1.5);
-  const auto bias = FirstWeights(options, 1).at("lstm.bias").values;
-  for (size_t i = 0; i < bias.size(); ++i) EXPECT_EQ(bias[i], i / 20 == 1 ? 1.5f : 0.0f) << i;
 }
 
 std::string Refusal(const v1::TrainConfig& config) {
@@ -108,6 +56,28 @@ TEST(TrainOptions, OfEveryOptimizerAreRefusedUnderItsName) {
   EXPECT_EQ(refusal(optimizer), "train.optimizer.adagrad.lr_decay: expected >= 0, got -1");
   optimizer.mutable_nadam()->set_l1(-1);
   EXPECT_EQ(refusal(optimizer), "train.optimizer.nadam.l1: expected >= 0, got -1");
+}
+
+TEST(TrainOptions, OfFirstWeightsAreRefusedWithTheNearest) {
+  const auto refusal = [](const std::function<void(v1::Initialization*)>& edit) {
+    v1::TrainConfig config = Config();
+    edit(config.mutable_train()->mutable_initialization());
+    return Refusal(config);
+  };
+  EXPECT_EQ(refusal([](auto* i) { i->set_input("he_unifrom"); }),
+            "INVALID_ARGUMENT: train.initialization.input: expected glorot_uniform | glorot_normal "
+            "| he_uniform | he_normal, got 'he_unifrom'; did you mean 'he_uniform'?");
+  EXPECT_EQ(refusal([](auto* i) { i->set_recurrent("chrono"); }),
+            "INVALID_ARGUMENT: train.initialization.recurrent: expected orthogonal | "
+            "glorot_uniform | glorot_normal | he_uniform | he_normal, got 'chrono'");
+  EXPECT_EQ(refusal([](auto* i) { i->set_embedding("he_normal"); }),
+            "INVALID_ARGUMENT: train.initialization.embedding: expected normal | glorot_uniform, "
+            "got 'he_normal'; did you mean 'normal'?");
+  EXPECT_EQ(
+      refusal([](auto* i) { i->set_forget_bias(std::nan("")); }),
+      "INVALID_ARGUMENT: train.initialization.forget_bias: expected a finite number, got nan");
+  EXPECT_EQ(refusal([](auto* i) { i->set_chrono(2); }),
+            "INVALID_ARGUMENT: train.initialization.chrono: expected 0 or at least 3 steps, got 2");
 }
 
 }  // namespace

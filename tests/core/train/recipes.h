@@ -59,6 +59,22 @@ inline std::vector<Recipe> Recipes() {
   AddRegression(&windows.model, "next", "gaussian");
   recipes.push_back(windows);
 
+  Recipe cells{"weight_drop_and_bounded_indrnn", SmallConfig(), {}, RandomText()};
+  cells.config.mutable_train()->mutable_optimizer()->mutable_adam()->set_lr(0.1);
+  cells.config.mutable_train()->mutable_initialization()->set_indrnn(20);
+  cells.config.mutable_train()->mutable_initialization()->set_chrono(20);
+  cells.model = IdsConfig(10);
+  AddEmbedding(&cells.model, "embedding", 6);
+  AddLstm(&cells.model, "lstm", 8)->set_weight_drop(0.5f);
+  AddQrnn(&cells.model, "qrnn", 9, 3);
+  AddIndRnn(&cells.model, "indrnn", 7);
+  v1::Lstm* variant = AddLstm(&cells.model, "variant", 8);
+  variant->set_peepholes(true);
+  variant->set_projection(5);
+  variant->set_weight_drop(0.3f);
+  AddSoftmax(&cells.model, "next");
+  recipes.push_back(cells);
+
   Recipe exact = windows;
   exact.name = "in_double";
   exact.config.mutable_train()->set_dtype("float64");

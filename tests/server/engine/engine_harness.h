@@ -32,7 +32,14 @@ class EngineHarness {
     registry_.Add("series", 1, *Model::Create(TinySeriesModel(HeadKind::kGaussian)));
   }
 
+  void Add(const std::string& name, ModelContents contents) {
+    registry_.Add(name, 1, *Model::Create(std::move(contents)));
+  }
+
   Engine* engine() { return &engine_; }
+  void AddModel(const std::string& name, ModelContents contents) {
+    registry_.Add(name, 1, *Model::Create(std::move(contents)));
+  }
   Metrics* metrics() { return &metrics_; }
 
   // `input` views must live until the answer.
