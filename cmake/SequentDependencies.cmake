@@ -13,6 +13,7 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
 find_package(prometheus-cpp CONFIG REQUIRED)
+find_library(DLIB_LIBRARY dlib)  # optional: the method `global` of core/search
 if(SEQUENT_GRPC)
   find_package(gRPC CONFIG REQUIRED)
   find_library(CIVETWEB_CPP_LIBRARY civetweb-cpp REQUIRED)
