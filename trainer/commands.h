@@ -68,6 +68,17 @@ struct QuantizeOptions {
 // Writes the model with its weights rounded; the model must be in fp32.
 Status RunQuantize(const QuantizeOptions& options);
 
+struct TuneOptions {
+  ConfigSources config;
+  bool resume = false;            // take up the journal of the run folder
+  std::string progress = "none";  // of each try; a line for every try is shown anyway
+  bool json = false;
+  const std::atomic<bool>* stop = nullptr;
+};
+// Tries values of the keys that `tune` names, keeps <run_dir>/tries.jsonl, and writes
+// <run_dir>/best.yaml.
+Status RunTune(const TuneOptions& options);
+
 struct InspectOptions {
   std::string model;
   bool json = false;

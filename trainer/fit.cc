@@ -15,6 +15,7 @@
 #include "core/train/trainer.h"
 #include "trainer/commands.h"
 #include "trainer/dataset.h"
+#include "trainer/fit_job.h"
 #include "trainer/metrics_log.h"
 #include "trainer/progress.h"
 #include "trainer/publish.h"
@@ -24,16 +25,6 @@
 
 namespace sequent {
 namespace {
-
-// Everything one fit works on.
-struct Job {
-  v1::TrainConfig config;
-  Dataset dataset;
-  train::Parts parts;
-  v1::ModelConfig model;
-  train::TrainingData data;
-  std::unique_ptr<ThreadPool> pool;
-};
 
 Status CheckTrainingLength(const Job& job) {
   const size_t need =
@@ -49,11 +40,20 @@ Status CheckTrainingLength(const Job& job) {
   return absl::OkStatus();
 }
 
-StatusOr<Job> Prepare(v1::TrainConfig config) {
+}  // namespace
+
+StatusOr<Job> PrepareJob(v1::TrainConfig config) {
+  SEQ_ASSIGN_OR_RETURN(Dataset dataset, LoadDataset(config.task(), config.data()));
+  SEQ_ASSIGN_OR_RETURN(const train::Parts parts,
+                       train::SplitRows(config.data().split(), dataset.size));
+  return PrepareJob(std::move(config), std::move(dataset), parts);
+}
+
+StatusOr<Job> PrepareJob(v1::TrainConfig config, Dataset dataset, const train::Parts& parts) {
   Job job;
   job.config = std::move(config);
-  SEQ_ASSIGN_OR_RETURN(job.dataset, LoadDataset(job.config.task(), job.config.data()));
-  SEQ_ASSIGN_OR_RETURN(job.parts, train::SplitRows(job.config.data().split(), job.dataset.size));
+  job.dataset = std::move(dataset);
+  job.parts = parts;
   SEQ_ASSIGN_OR_RETURN(job.model, BuildModelConfig(job.config, job.dataset, job.parts.train));
   SEQ_RETURN_IF_ERROR(CheckTrainingLength(job));
   SEQ_ASSIGN_OR_RETURN(job.data, BuildTrainingData(job.model, job.dataset, job.parts.train));
@@ -62,6 +62,8 @@ StatusOr<Job> Prepare(v1::TrainConfig config) {
       threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency()));
   return job;
 }
+
+namespace {
 
 // Before hours of training, not after them.
 Status PrepareOutput(const v1::OutputConfig& output) {
@@ -84,6 +86,8 @@ Status PrepareOutput(const v1::OutputConfig& output) {
   return absl::OkStatus();
 }
 
+}  // namespace
+
 StatusOr<train::Measures> MeasurePart(const Job& job, const TensorMap& tensors,
                                       const train::Part& part) {
   ModelContents contents;
@@ -93,6 +97,8 @@ StatusOr<train::Measures> MeasurePart(const Job& job, const TensorMap& tensors,
   return Score({model}, job.dataset, part, job.pool.get());
 }
 
+namespace {
+
 StatusOr<std::unique_ptr<MetricsLog>> OpenMetrics(const std::string& run_dir, uint64_t keep) {
   std::error_code error;
   std::filesystem::create_directories(run_dir, error);
@@ -100,7 +106,9 @@ StatusOr<std::unique_ptr<MetricsLog>> OpenMetrics(const std::string& run_dir, ui
   return MetricsLog::Open(run_dir + "/metrics.jsonl", keep);
 }
 
-StatusOr<train::FitResult> Train(const Job& job, const FitOptions& options) {
+}  // namespace
+
+StatusOr<train::FitResult> TrainJob(const Job& job, const FitOptions& options) {
   SEQ_ASSIGN_OR_RETURN(const ProgressKind kind, ParseProgress(options.progress, stderr));
   TensorMap initial;
   if (!options.init_from.empty()) {
@@ -136,6 +144,8 @@ StatusOr<train::FitResult> Train(const Job& job, const FitOptions& options) {
   if (result.ok()) SEQ_RETURN_IF_ERROR(log->Close());
   return result;
 }
+
+namespace {
 
 StatusOr<TrainingRecord> MakeRecord(const Job& job, const train::FitResult& result) {
   TrainingRecord record;
@@ -217,8 +227,8 @@ Status RunFit(const FitOptions& options) {
     return absl::OkStatus();
   }
   SEQ_RETURN_IF_ERROR(PrepareOutput(config.output()));
-  SEQ_ASSIGN_OR_RETURN(const Job job, Prepare(std::move(config)));
-  SEQ_ASSIGN_OR_RETURN(const train::FitResult result, Train(job, options));
+  SEQ_ASSIGN_OR_RETURN(const Job job, PrepareJob(std::move(config)));
+  SEQ_ASSIGN_OR_RETURN(const train::FitResult result, TrainJob(job, options));
   SEQ_ASSIGN_OR_RETURN(const TrainingRecord record, MakeRecord(job, result));
   SEQ_ASSIGN_OR_RETURN(const auto files, WriteModel(job, result, record));
   PrintResult(job, result, record, files, options.json);

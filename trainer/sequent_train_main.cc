@@ -18,6 +18,16 @@ void OnInterrupt(int signal) {
   std::signal(signal, SIG_DFL);
 }
 
+// For the commands that train.
+template <typename Options>
+void PrepareToTrain(Options* options) {
+  options->config.environment = sequent::ProcessEnvironment();
+  options->stop = &stop;
+  std::signal(SIGINT, OnInterrupt);
+  std::signal(SIGTERM, OnInterrupt);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error like a full disk
+}
+
 constexpr char kExitCodes[] =
     "Exit codes: 0 done (also after Ctrl-C), 2 usage or configuration, 3 data or model file,\n"
     "4 loss not finite, 1 anything else. Results go to stdout, progress and errors to stderr.";
@@ -161,6 +171,35 @@ void AddQuantize(CLI::App* app, sequent::QuantizeOptions* options) {
   quantize->add_flag("--json", options->json, "Print one JSON object");
 }
 
+// Where a configuration comes from, for the commands that fit many times.
+void AddConfig(CLI::App* command, sequent::ConfigSources* config) {
+  command->add_option("config", config->file, "Configuration")
+      ->required()
+      ->type_name("CONFIG.yaml");
+  command->add_option("--data", config->data, "Files to learn from (repeatable): data.path")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command->add_option("--set", config->sets, "Any other key (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--run-dir", config->run_dir, "Where all files go: output.run_dir")
+      ->type_name("FOLDER");
+}
+
+void AddTune(CLI::App* app, sequent::TuneOptions* options) {
+  auto* tune = app->add_subcommand("tune", "Search for better values of configuration keys");
+  AddConfig(tune, &options->config);
+  tune->add_flag("--resume", options->resume,
+                 "Take up the search of the run folder; without it a new one begins");
+  tune->add_option("--progress", options->progress, "Of each try: auto, bar, plain or none")
+      ->type_name("KIND")
+      ->capture_default_str();
+  tune->add_flag("--json", options->json, "Print the result as one JSON object");
+  tune->footer(
+      "The section `tune` of the configuration says which keys, where to look, and how often;\n"
+      "docs/training.md describes it. Writes tries.jsonl and best.yaml into the run folder.");
+}
+
 void AddInspect(CLI::App* app, sequent::InspectOptions* options) {
   auto* inspect = app->add_subcommand("inspect", "What a model file holds");
   inspect->add_option("model", options->model, "Model file")->required()->type_name("MODEL");
@@ -179,11 +218,13 @@ int main(int argc, char** argv) {
   sequent::EvaluateOptions evaluate;
   sequent::PredictOptions predict;
   sequent::QuantizeOptions quantize;
+  sequent::TuneOptions tune;
   sequent::InspectOptions inspect;
   AddFit(&app, &fit);
   AddEvaluate(&app, &evaluate);
   AddPredict(&app, &predict);
   AddQuantize(&app, &quantize);
+  AddTune(&app, &tune);
   AddInspect(&app, &inspect);
   try {
     app.parse(argc, argv);
@@ -192,12 +233,11 @@ int main(int argc, char** argv) {
   }
   sequent::Status status;
   if (app.got_subcommand("fit")) {
-    fit.config.environment = sequent::ProcessEnvironment();
-    fit.stop = &stop;
-    std::signal(SIGINT, OnInterrupt);
-    std::signal(SIGTERM, OnInterrupt);
-    std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error like a full disk
+    PrepareToTrain(&fit);
     status = sequent::RunFit(fit);
+  } else if (app.got_subcommand("tune")) {
+    PrepareToTrain(&tune);
+    status = sequent::RunTune(tune);
   } else if (app.got_subcommand("evaluate")) {
     status = sequent::RunEvaluate(evaluate);
   } else if (app.got_subcommand("predict")) {

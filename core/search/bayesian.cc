@@ -176,9 +176,9 @@ class Bayesian : public Search {
         }
       }
     }
-    return std::max_element(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
-             return a.gain < b.gain;
-           })->point;
+    return std::max_element(found.begin(), found.end(),
+                            [](const Candidate& a, const Candidate& b) { return a.gain < b.gain; })
+        ->point;
   }
 
   const Space space_;

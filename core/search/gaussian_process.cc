@@ -23,9 +23,7 @@ constexpr double kLeastNoise = 1e-7, kMostNoise = 1;
 const double kScaleMean = std::log(0.5), kScaleDeviation = std::log(4.0);
 const double kNoiseMean = std::log(1e-3), kNoiseDeviation = 2.5;
 
-double Matern(double r) {
-  return (1 + kRoot5 * r + 5.0 / 3.0 * r * r) * std::exp(-kRoot5 * r);
-}
+double Matern(double r) { return (1 + kRoot5 * r + 5.0 / 3.0 * r * r) * std::exp(-kRoot5 * r); }
 
 // k' = SlopeOverR(r) r: what is left of the derivative when r is taken out of it.
 double SlopeOverR(double r) { return -5.0 / 3.0 * (1 + kRoot5 * r) * std::exp(-kRoot5 * r); }
@@ -77,8 +75,8 @@ Solved Solve(const Measured& data, const Hyperparameters& logs) {
   const VectorXd whitened = solved.factor.solve(ones);
   solved.mean = whitened.dot(y) / whitened.dot(ones);
   solved.weights = solved.factor.solve(y - solved.mean * ones);
-  solved.variance = std::max(
-      1e-12, (y - solved.mean * ones).dot(solved.weights) / static_cast<double>(n));
+  solved.variance =
+      std::max(1e-12, (y - solved.mean * ones).dot(solved.weights) / static_cast<double>(n));
   return solved;
 }
 

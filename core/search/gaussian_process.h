@@ -3,9 +3,9 @@
 // Prior: a constant mean m and the covariance s^2 k(x, x'), k being Matern's with nu = 5/2,
 //   k = (1 + sqrt(5) r + 5/3 r^2) exp(-sqrt(5) r),   r^2 = sum_j (x_j - x'_j)^2 / l_j^2,
 // and s^2 v of noise on every measurement. m and s^2 have closed forms given the rest (Jones,
-// Schonlau, Welch 1998, "Efficient global optimization"); the length scales l and the share of noise
-// v maximise the marginal likelihood (Rasmussen and Williams 2006, chapter 5) under broad priors,
-// without which a handful of measurements puts them anywhere.
+// Schonlau, Welch 1998, "Efficient global optimization"); the length scales l and the share of
+// noise v maximise the marginal likelihood (Rasmussen and Williams 2006, chapter 5) under broad
+// priors, without which a handful of measurements puts them anywhere.
 //
 // Thread safety: immutable after Fit.
 #ifndef SEQUENT_CORE_SEARCH_GAUSSIAN_PROCESS_H_

@@ -22,8 +22,9 @@ dlib::function_spec SpecOf(const Space& space) {
     const Parameter& p = space[i];
     const bool unit = !IsInteger(p);
     low(static_cast<long>(i)) = unit || p.choices > 0 ? 0 : p.low;
-    high(static_cast<long>(i)) =
-        unit ? 1 : p.choices > 0 ? static_cast<double>(p.choices - 1) : p.high;
+    high(static_cast<long>(i)) = unit            ? 1
+                                 : p.choices > 0 ? static_cast<double>(p.choices - 1)
+                                                 : p.high;
     integer.push_back(!unit);
   }
   return dlib::function_spec(low, high, integer);

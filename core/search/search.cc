@@ -21,8 +21,8 @@ StatusOr<std::unique_ptr<Search>> MakeSearch(const Space& space, const SearchOpt
         "expected grid, random or bayesian, got 'global', which this program was built without "
         "(it needs libdlib-dev)");
   }
-  return absl::InvalidArgumentError(StrCat("expected grid, random, bayesian or global, got '",
-                                           Quoted(options.method), "'"));
+  return absl::InvalidArgumentError(
+      StrCat("expected grid, random, bayesian or global, got '", Quoted(options.method), "'"));
 }
 
 std::optional<size_t> BestTrial(const std::vector<Trial>& history) {

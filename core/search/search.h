@@ -31,8 +31,8 @@ struct Trial {
 struct SearchOptions {
   std::string method = "bayesian";  // grid | random | bayesian | global
   uint64_t seed = 1;
-  uint64_t tries = 40;   // how many there will be; `bayesian` begins with a part of them at random
-  uint64_t points = 5;   // grid: of each range of real numbers, and of longer ones of whole numbers
+  uint64_t tries = 40;  // how many there will be; `bayesian` begins with a part of them at random
+  uint64_t points = 5;  // grid: of each range of real numbers, and of longer ones of whole numbers
 };
 
 class Search {

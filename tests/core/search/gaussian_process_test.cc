@@ -36,8 +36,7 @@ TEST(GaussianProcess, AgreesWithTwoMeasurementsByHand) {
 
 TEST(GaussianProcess, PassesThroughMeasurementsWithoutNoise) {
   const Measured data = Wave();
-  const auto process =
-      GaussianProcess::With(data, {std::log(0.5), std::log(0.5), std::log(1e-7)});
+  const auto process = GaussianProcess::With(data, {std::log(0.5), std::log(0.5), std::log(1e-7)});
   for (size_t i = 0; i < data.y.size(); ++i) {
     EXPECT_NEAR(process.At(data.x[i]).mean, data.y[i], 1e-4);
     EXPECT_NEAR(process.At(data.x[i]).deviation, 0, 1e-3);

@@ -70,7 +70,8 @@ TEST_P(SearchTest, TakesUpAHistoryWhereItWasLeft) {
 }
 
 TEST_P(SearchTest, IsTheSameForTheSameSeed) {
-  const auto one = Explore(Make(MixedSpace(), 5).get(), 12), two = Explore(Make(MixedSpace(), 5).get(), 12);
+  const auto one = Explore(Make(MixedSpace(), 5).get(), 12),
+             two = Explore(Make(MixedSpace(), 5).get(), 12);
   for (size_t i = 0; i < one.size(); ++i) EXPECT_EQ(one[i].point, two[i].point);
   if (GetParam() == "grid") return;
   const auto other = Explore(Make(MixedSpace(), 6).get(), 12);
@@ -83,8 +84,8 @@ TEST_P(SearchTest, GoesOnAfterTriesThatFailed) {
   for (int i = 0; i < 20; ++i) {
     const Point point = *search->Next(history);
     const bool fails = i < 3 || point[0] > 5;
-    history.push_back({point, fails ? std::numeric_limits<double>::quiet_NaN()
-                                    : Branin(point[0], point[1])});
+    history.push_back(
+        {point, fails ? std::numeric_limits<double>::quiet_NaN() : Branin(point[0], point[1])});
   }
   ASSERT_TRUE(BestTrial(history).has_value());
   EXPECT_LE(history[*BestTrial(history)].point[0], 5);

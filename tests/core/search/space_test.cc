@@ -16,9 +16,9 @@ TEST(Space, ALogarithmicRangeHasItsMiddleAtTheGeometricMean) {
 }
 
 TEST(Space, ValuesComeBackFromTheUnit) {
-  for (const Parameter& p : {Parameter{.low = -3, .high = 8}, Parameter{.low = 2, .high = 9, .whole = true},
-                             Parameter{.low = 1, .high = 500, .log = true, .whole = true},
-                             Parameter{.choices = 5}}) {
+  for (const Parameter& p :
+       {Parameter{.low = -3, .high = 8}, Parameter{.low = 2, .high = 9, .whole = true},
+        Parameter{.low = 1, .high = 500, .log = true, .whole = true}, Parameter{.choices = 5}}) {
     for (int i = 0; i <= 20; ++i) {
       const double value = FromUnit(p, i / 20.0);
       EXPECT_NEAR(FromUnit(p, ToUnit(p, value)), value, 1e-9);
@@ -54,7 +54,8 @@ TEST(Space, RefusesRangesThatAreNone) {
             "[0].min: expected > 0 on a logarithmic range, got 0");
   EXPECT_EQ(Refusal({{.low = 0.5, .high = 3, .whole = true}}),
             "[0].min: expected a whole number, got 0.5");
-  EXPECT_EQ(Refusal({{.low = std::nan(""), .high = 3}}), "[0].min: expected a finite number, got nan");
+  EXPECT_EQ(Refusal({{.low = std::nan(""), .high = 3}}),
+            "[0].min: expected a finite number, got nan");
   EXPECT_EQ(Refusal({}), ": expected a parameter, got none");
 }
 
