@@ -20,6 +20,7 @@
 #include "trainer/progress.h"
 #include "trainer/publish.h"
 #include "trainer/scoring.h"
+#include "trainer/sparsity.h"
 #include "trainer/training_record.h"
 #include "trainer/yaml_reader.h"
 
@@ -170,19 +171,21 @@ StatusOr<TrainingRecord> MakeRecord(const Job& job, const train::FitResult& resu
 }
 
 void PrintResult(const Job& job, const train::FitResult& result, const TrainingRecord& record,
-                 const std::vector<std::string>& files, bool json) {
+                 const std::vector<TensorSparsity>& zeros, const std::vector<std::string>& files,
+                 bool json) {
   const double speed =
       result.train_seconds > 0 ? static_cast<double>(result.symbols) / result.train_seconds : 0;
   if (json) {
-    const nlohmann::ordered_json line = {{"stop_reason", result.stop_reason},
-                                         {"updates", result.updates},
-                                         {"epochs", result.epochs},
-                                         {"best_update", result.best_update},
-                                         {"validation", record.validation},
-                                         {"test", record.test},
-                                         {"symbols_per_second", speed},
-                                         {"train_seconds", result.train_seconds},
-                                         {"files", files}};
+    nlohmann::ordered_json line = {{"stop_reason", result.stop_reason},
+                                   {"updates", result.updates},
+                                   {"epochs", result.epochs},
+                                   {"best_update", result.best_update},
+                                   {"validation", record.validation},
+                                   {"test", record.test},
+                                   {"symbols_per_second", speed},
+                                   {"train_seconds", result.train_seconds},
+                                   {"files", files}};
+    for (const TensorSparsity& one : zeros) line["sparsity"][one.name] = one.share();
     std::printf("%s\n", line.dump().c_str());
     return;
   }
@@ -197,6 +200,7 @@ void PrintResult(const Job& job, const train::FitResult& result, const TrainingR
     std::printf("trained on %.0f %s per second\n", speed,
                 job.model.task() == "forecast" ? "steps" : "characters");
   }
+  if (!zeros.empty()) std::printf("%s", DescribeSparsity(zeros).c_str());
   for (const std::string& file : files) std::printf("wrote %s\n", file.c_str());
   if (result.stop_reason == "interrupted") std::printf("to go on: the same command, --resume\n");
 }
@@ -231,7 +235,11 @@ Status RunFit(const FitOptions& options) {
   SEQ_ASSIGN_OR_RETURN(const train::FitResult result, TrainJob(job, options));
   SEQ_ASSIGN_OR_RETURN(const TrainingRecord record, MakeRecord(job, result));
   SEQ_ASSIGN_OR_RETURN(const auto files, WriteModel(job, result, record));
-  PrintResult(job, result, record, files, options.json);
+  std::vector<TensorSparsity> zeros;
+  if (job.config.train().has_prune()) {
+    SEQ_ASSIGN_OR_RETURN(zeros, CountZeros(job.model, result.best));
+  }
+  PrintResult(job, result, record, zeros, files, options.json);
   return absl::OkStatus();
 }
 

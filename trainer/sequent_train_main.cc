@@ -171,6 +171,37 @@ void AddQuantize(CLI::App* app, sequent::QuantizeOptions* options) {
   quantize->add_flag("--json", options->json, "Print one JSON object");
 }
 
+void AddPrune(CLI::App* app, sequent::PruneOptions* options) {
+  auto* prune = app->add_subcommand("prune", "Write a model with small weights set to 0");
+  prune->add_option("model", options->model, "Model file, in fp32")->required()->type_name("MODEL");
+  prune
+      ->add_option("--keep-largest", options->keep_largest,
+                   "Keep this share of the weights, the largest ones")
+      ->type_name("FRACTION");
+  prune
+      ->add_option("--among", options->among,
+                   "tensor: that share of each tensor; all: of all of them together")
+      ->type_name("SCOPE")
+      ->capture_default_str();
+  prune
+      ->add_option("--zero-below", options->zero_below,
+                   "Zero what is below this fraction of its tensor's largest weight")
+      ->type_name("FRACTION");
+  prune->add_option("-o,--out", options->out, "The model file to write")->type_name("FILE");
+  prune
+      ->add_option("--publish", options->publish,
+                   "Write FOLDER/<next version>/model.safetensors, for a server")
+      ->type_name("FOLDER");
+  prune
+      ->add_option("--data", options->data,
+                   "Also measure on this text or CSV what it costs (repeatable)")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  AddPart(prune, "validation, of other data than fit's all", &options->part);
+  prune->add_flag("--json", options->json, "Print one JSON object");
+  prune->footer("To prune step by step and train on: fit --init-from MODEL with train.prune.");
+}
+
 // Where a configuration comes from, for the commands that fit many times.
 void AddConfig(CLI::App* command, sequent::ConfigSources* config) {
   command->add_option("config", config->file, "Configuration")
@@ -218,12 +249,14 @@ int main(int argc, char** argv) {
   sequent::EvaluateOptions evaluate;
   sequent::PredictOptions predict;
   sequent::QuantizeOptions quantize;
+  sequent::PruneOptions prune;
   sequent::TuneOptions tune;
   sequent::InspectOptions inspect;
   AddFit(&app, &fit);
   AddEvaluate(&app, &evaluate);
   AddPredict(&app, &predict);
   AddQuantize(&app, &quantize);
+  AddPrune(&app, &prune);
   AddTune(&app, &tune);
   AddInspect(&app, &inspect);
   try {
@@ -235,6 +268,8 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("fit")) {
     PrepareToTrain(&fit);
     status = sequent::RunFit(fit);
+  } else if (app.got_subcommand("prune")) {
+    status = sequent::RunPrune(prune);
   } else if (app.got_subcommand("tune")) {
     PrepareToTrain(&tune);
     status = sequent::RunTune(tune);

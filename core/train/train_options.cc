@@ -2,6 +2,7 @@
 #include <cmath>
 #include <string>
 
+#include "core/train/prune.h"
 #include "core/train/trainer.h"
 
 namespace sequent::train {
@@ -104,6 +105,7 @@ StatusOr<v1::TrainOptions> ResolveTrainOptions(const v1::TrainConfig& config) {
   SEQ_RETURN_IF_ERROR(ResolveOptimizer(options.mutable_optimizer()));
   SEQ_RETURN_IF_ERROR(ResolveSchedule(options.mutable_schedule()));
   SEQ_RETURN_IF_ERROR(ResolveInitialization(options.mutable_initialization()));
+  if (options.has_prune()) SEQ_RETURN_IF_ERROR(ResolvePrune(options.mutable_prune()));
   const std::string& monitor = options.early_stopping().monitor();
   if (!monitor.empty() && monitor != "validation.loss") {
     return Bad("early_stopping.monitor", "validation.loss", StrCat("'", monitor, "'"));

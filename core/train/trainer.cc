@@ -19,6 +19,7 @@
 #include "core/train/initialize.h"
 #include "core/train/network.h"
 #include "core/train/optimizer.h"
+#include "core/train/prune.h"
 #include "core/train/same_run.h"
 
 namespace sequent::train {
@@ -59,6 +60,7 @@ class Run {
     total_ = std::numeric_limits<uint64_t>::max();
     if (options_.epochs() > 0) total_ = batches_.updates_per_epoch() * options_.epochs();
     if (options_.max_updates() > 0) total_ = std::min<uint64_t>(total_, options_.max_updates());
+    pruner_ = Pruner<T>(options_.prune(), total_, network_.table(), network_.offsets());
   }
 
   Status Start(const TensorMap* initial) {
@@ -67,7 +69,8 @@ class Run {
             ? *initial
             : InitialTensors(network_.graph(), options_.initialization(), config_.seed())));
     network_.Prepare();
-    return absl::OkStatus();
+    pruner_.Begin(0, network_.parameters());
+    return pruner_.CheckLength();
   }
 
   Status Resume(const Checkpoint& checkpoint) {
@@ -89,6 +92,8 @@ class Run {
       SEQ_RETURN_IF_ERROR(FromRawBytes(checkpoint.best, &best_));
     }
     network_.Prepare();
+    pruner_.Begin(update_, network_.parameters());
+    SEQ_RETURN_IF_ERROR(pruner_.CheckLength());
     if (ValidationIsDue()) validated_update_ = update_;
     // More epochs may have been asked for; early stopping ends the run still.
     finished_already_ = checkpoint.finished == "early_stopping" ||
@@ -158,6 +163,7 @@ class Run {
       event.loss += losses[s];
       event.symbols += symbols[s];
     }
+    pruner_.MaskGradients(&gradients_[0]);
     const double norm = ClipGradients(options_.clip(), &gradients_[0]);
     if (!std::isfinite(event.loss) || !std::isfinite(norm)) {
       return NotFinite("a finite loss and gradient", event.loss, norm,
@@ -166,6 +172,7 @@ class Run {
     event.lr =
         LearningRate(options_.schedule(), BaseLearningRate(options_.optimizer()), update_, total_);
     optimizer_.Step(update_, event.lr, &network_.parameters(), &gradients_[0]);
+    pruner_.Prune(update_, &network_.parameters());
     const std::string tensor = TensorNotFinite(network_, network_.parameters());
     if (!tensor.empty()) return NotFinite("finite weights", event.loss, norm, tensor);
     network_.Prepare();
@@ -207,9 +214,10 @@ class Run {
       return absl::OutOfRangeError(
           StrCat("update ", update_, ": expected a finite validation loss, got ", loss));
     }
-    const bool best =
-        best_.empty() || loss < best_measures_.at("loss") - options_.early_stopping().min_delta();
-    bad_validations_ = best ? 0 : bad_validations_ + 1;
+    const bool counts = pruner_.IsDone(update_);
+    const bool best = counts && (best_.empty() || loss < best_measures_.at("loss") -
+                                                             options_.early_stopping().min_delta());
+    bad_validations_ = best || !counts ? 0 : bad_validations_ + 1;
     if (best) {
       best_ = network_.parameters();
       best_measures_ = measures;
@@ -297,6 +305,7 @@ class Run {
   Network<T> network_;
   const Batches batches_;
   Optimizer<T> optimizer_;
+  Pruner<T> pruner_;
   const std::string data_fingerprint_;
   const std::string run_dir_;
   const TrainerHooks& hooks_;
