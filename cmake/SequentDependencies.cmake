@@ -14,6 +14,7 @@ find_package(spdlog REQUIRED)
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(MPI QUIET COMPONENTS C)  # training on several ranks is built where it is found
+find_library(DLIB_LIBRARY dlib)  # optional: the method `global` of core/search
 if(SEQUENT_GRPC)
   find_package(gRPC CONFIG REQUIRED)
   find_library(CIVETWEB_CPP_LIBRARY civetweb-cpp REQUIRED)

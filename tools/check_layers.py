@@ -14,8 +14,10 @@ BELOW = {
     "core/model": ["core/base"],
     "core/codec": ["core/base", "core/model"],
     "core/nn": ["core/base", "core/kernels", "core/model", "core/codec"],
+    "core/search": ["core/base"],
     "core/train": ["core/base", "core/kernels", "core/model", "core/codec", "core/nn"],
-    "trainer": ["core/base", "core/kernels", "core/model", "core/codec", "core/nn", "core/train"],
+    "trainer": ["core/base", "core/kernels", "core/model", "core/codec", "core/nn", "core/search",
+                "core/train"],
     "server/engine": ["core/base", "core/kernels", "core/model", "core/codec", "core/nn"],
     "server/rpc": ["core/base", "core/model", "core/codec", "core/nn", "core/kernels", "server/engine"],
     "server": ["core/base", "core/kernels", "server/engine", "server/rpc"],
@@ -25,7 +27,8 @@ BELOW = {
 ONLY_IN = {
     r"hwy/": ["core/kernels"],
     r"(grpc|grpcpp)/|.*\.grpc\.pb\.h": ["server/rpc", "server", "client"],
-    r"Eigen/": ["core/train"],
+    r"Eigen/": ["core/search", "core/train"],
+    r"dlib/": ["core/search"],
     r"prometheus/": ["server/engine", "server/rpc"],
     r"nlohmann/": ["core/model", "core/train", "trainer", "server"],
 }

@@ -72,6 +72,31 @@ struct QuantizeOptions {
 // Writes the model with its weights rounded; the model must be in fp32.
 Status RunQuantize(const QuantizeOptions& options);
 
+struct PruneOptions {
+  std::string model;
+  std::optional<double> keep_largest = std::nullopt;  // one of the two: train.prune's rules
+  std::optional<double> zero_below = std::nullopt;
+  std::string among = "tensor";
+  std::string out, publish;       // one of them at least
+  std::vector<std::string> data;  // also measure the loss it costs; empty: do not
+  PartOptions part;
+  bool json = false;
+};
+// Writes the model with small weights set to 0, at once and without training on; the model must be
+// in fp32. `fit` prunes gradually and trains on (train.prune).
+Status RunPrune(const PruneOptions& options);
+
+struct TuneOptions {
+  ConfigSources config;
+  bool resume = false;            // take up the journal of the run folder
+  std::string progress = "none";  // of each try; a line for every try is shown anyway
+  bool json = false;
+  const std::atomic<bool>* stop = nullptr;
+};
+// Tries values of the keys that `tune` names, keeps <run_dir>/tries.jsonl, and writes
+// <run_dir>/best.yaml.
+Status RunTune(const TuneOptions& options);
+
 struct InspectOptions {
   std::string model;
   bool json = false;

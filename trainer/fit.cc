@@ -15,28 +15,19 @@
 #include "core/train/trainer.h"
 #include "trainer/commands.h"
 #include "trainer/dataset.h"
+#include "trainer/fit_job.h"
 #include "trainer/label_data.h"
 #include "trainer/label_report.h"
 #include "trainer/metrics_log.h"
 #include "trainer/progress.h"
 #include "trainer/publish.h"
 #include "trainer/scoring.h"
+#include "trainer/sparsity.h"
 #include "trainer/training_record.h"
 #include "trainer/yaml_reader.h"
 
 namespace sequent {
 namespace {
-
-// Everything one fit works on.
-struct Job {
-  v1::TrainConfig config;
-  Dataset dataset;
-  train::Parts parts;
-  v1::ModelConfig model;
-  train::TrainingData data;
-  TensorMap initial;  // empty: random weights
-  std::unique_ptr<ThreadPool> pool;
-};
 
 Status CheckTrainingLength(const Job& job) {
   const size_t need = job.model.task() == "forecast" ? std::max(2u, job.config.train().window())
@@ -68,6 +59,33 @@ const char* SymbolName(const v1::ModelConfig& model) {
   if (model.inputs(0).has_features()) return "steps";
   return model.inputs(0).tokens().codec() == "characters" ? "characters" : "tokens";
 }
+
+}  // namespace
+
+StatusOr<Job> PrepareJob(v1::TrainConfig config) {
+  SEQ_ASSIGN_OR_RETURN(Dataset dataset,
+                       LoadDataset(config.task(), config.data(), {.seed = config.seed()}));
+  SEQ_ASSIGN_OR_RETURN(const train::Parts parts,
+                       train::SplitRows(config.data().split(), dataset.size));
+  return PrepareJob(std::move(config), std::move(dataset), parts);
+}
+
+StatusOr<Job> PrepareJob(v1::TrainConfig config, Dataset dataset, const train::Parts& parts) {
+  Job job;
+  job.config = std::move(config);
+  job.dataset = std::move(dataset);
+  job.parts = parts;
+  SEQ_ASSIGN_OR_RETURN(job.model, BuildModelConfig(job.config, job.dataset, job.parts.train));
+  SEQ_RETURN_IF_ERROR(CheckTrainingLength(job));
+  SEQ_RETURN_IF_ERROR(CheckLabels(job));
+  SEQ_ASSIGN_OR_RETURN(job.data, BuildTrainingData(job.model, job.dataset, job.parts.train));
+  const unsigned threads = job.config.train().threads();
+  job.pool = std::make_unique<ThreadPool>(
+      threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency()));
+  return job;
+}
+
+namespace {
 
 // Before hours of training, not after them.
 Status PrepareOutput(const v1::OutputConfig& output) {
@@ -113,21 +131,13 @@ StatusOr<v1::TrainConfig> Configure(const FitOptions& options) {
 
 StatusOr<Job> Prepare(v1::TrainConfig config, const FitOptions& options) {
   if (IsFirst(options)) SEQ_RETURN_IF_ERROR(PrepareOutput(config.output()));
-  Job job;
-  job.config = std::move(config);
-  SEQ_ASSIGN_OR_RETURN(job.initial, FirstWeights(options.init_from));
-  SEQ_ASSIGN_OR_RETURN(
-      job.dataset, LoadDataset(job.config.task(), job.config.data(), {.seed = job.config.seed()}));
-  SEQ_ASSIGN_OR_RETURN(job.parts, train::SplitRows(job.config.data().split(), job.dataset.size));
-  SEQ_ASSIGN_OR_RETURN(job.model, BuildModelConfig(job.config, job.dataset, job.parts.train));
-  SEQ_RETURN_IF_ERROR(CheckTrainingLength(job));
-  SEQ_RETURN_IF_ERROR(CheckLabels(job));
-  SEQ_ASSIGN_OR_RETURN(job.data, BuildTrainingData(job.model, job.dataset, job.parts.train));
-  const unsigned threads = job.config.train().threads();
-  job.pool = std::make_unique<ThreadPool>(
-      threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency()));
+  SEQ_ASSIGN_OR_RETURN(TensorMap initial, FirstWeights(options.init_from));
+  SEQ_ASSIGN_OR_RETURN(Job job, PrepareJob(std::move(config)));
+  job.initial = std::move(initial);
   return job;
 }
+
+}  // namespace
 
 StatusOr<train::Measures> MeasurePart(const Job& job, const TensorMap& tensors,
                                       const train::Part& part) {
@@ -138,6 +148,8 @@ StatusOr<train::Measures> MeasurePart(const Job& job, const TensorMap& tensors,
   return Score({model}, job.dataset, part, job.pool.get());
 }
 
+namespace {
+
 StatusOr<std::unique_ptr<MetricsLog>> OpenMetrics(const std::string& run_dir, uint64_t keep) {
   std::error_code error;
   std::filesystem::create_directories(run_dir, error);
@@ -145,7 +157,9 @@ StatusOr<std::unique_ptr<MetricsLog>> OpenMetrics(const std::string& run_dir, ui
   return MetricsLog::Open(run_dir + "/metrics.jsonl", keep);
 }
 
-StatusOr<train::FitResult> Train(const Job& job, const FitOptions& options) {
+}  // namespace
+
+StatusOr<train::FitResult> TrainJob(const Job& job, const FitOptions& options) {
   SEQ_ASSIGN_OR_RETURN(const ProgressKind kind, ParseProgress(options.progress, stderr));
   const std::string& run_dir = job.config.output().run_dir();
   std::unique_ptr<MetricsLog> log;
@@ -181,6 +195,8 @@ StatusOr<train::FitResult> Train(const Job& job, const FitOptions& options) {
   return result;
 }
 
+namespace {
+
 StatusOr<TrainingRecord> MakeRecord(const Job& job, const train::FitResult& result) {
   TrainingRecord record;
   record.seed = job.config.seed();
@@ -213,19 +229,21 @@ StatusOr<TrainingRecord> MakeRecord(const Job& job, const train::FitResult& resu
 }
 
 void PrintResult(const Job& job, const train::FitResult& result, const TrainingRecord& record,
-                 const std::vector<std::string>& files, bool json) {
+                 const std::vector<TensorSparsity>& zeros, const std::vector<std::string>& files,
+                 bool json) {
   const double speed =
       result.train_seconds > 0 ? static_cast<double>(result.symbols) / result.train_seconds : 0;
   if (json) {
-    const nlohmann::ordered_json line = {{"stop_reason", result.stop_reason},
-                                         {"updates", result.updates},
-                                         {"epochs", result.epochs},
-                                         {"best_update", result.best_update},
-                                         {"validation", record.validation},
-                                         {"test", record.test},
-                                         {"symbols_per_second", speed},
-                                         {"train_seconds", result.train_seconds},
-                                         {"files", files}};
+    nlohmann::ordered_json line = {{"stop_reason", result.stop_reason},
+                                   {"updates", result.updates},
+                                   {"epochs", result.epochs},
+                                   {"best_update", result.best_update},
+                                   {"validation", record.validation},
+                                   {"test", record.test},
+                                   {"symbols_per_second", speed},
+                                   {"train_seconds", result.train_seconds},
+                                   {"files", files}};
+    for (const TensorSparsity& one : zeros) line["sparsity"][one.name] = one.share();
     std::printf("%s\n", line.dump().c_str());
     return;
   }
@@ -239,6 +257,7 @@ void PrintResult(const Job& job, const train::FitResult& result, const TrainingR
   if (result.symbols > 0) {
     std::printf("trained on %.0f %s per second\n", speed, SymbolName(job.model));
   }
+  if (!zeros.empty()) std::printf("%s", DescribeSparsity(zeros).c_str());
   for (const std::string& file : files) std::printf("wrote %s\n", file.c_str());
   if (result.stop_reason == "interrupted") std::printf("to go on: the same command, --resume\n");
 }
@@ -271,11 +290,15 @@ Status RunFit(const FitOptions& options) {
   const auto prepared = Prepare(*std::move(config), options);
   SEQ_RETURN_IF_ERROR(train::Agree(ranks, prepared.status()));
   const Job& job = *prepared;
-  SEQ_ASSIGN_OR_RETURN(const train::FitResult result, Train(job, options));
+  SEQ_ASSIGN_OR_RETURN(const train::FitResult result, TrainJob(job, options));
   if (!IsFirst(options)) return absl::OkStatus();
   SEQ_ASSIGN_OR_RETURN(const TrainingRecord record, MakeRecord(job, result));
   SEQ_ASSIGN_OR_RETURN(const auto files, WriteModel(job, result, record));
-  PrintResult(job, result, record, files, options.json);
+  std::vector<TensorSparsity> zeros;
+  if (job.config.train().has_prune()) {
+    SEQ_ASSIGN_OR_RETURN(zeros, CountZeros(job.model, result.best));
+  }
+  PrintResult(job, result, record, zeros, files, options.json);
   return absl::OkStatus();
 }
 

@@ -13,7 +13,7 @@
 #include "trainer/commands.h"
 #include "trainer/model_data.h"
 #include "trainer/precision_cost.h"
-#include "trainer/publish.h"
+#include "trainer/rewrite.h"
 
 namespace sequent {
 namespace {
@@ -45,27 +45,6 @@ TensorCost CostOf(const std::string& name, const Tensor& before, const Tensor& a
   return cost;
 }
 
-// The record of the training, with what was done to the weights since.
-std::string WithQuantization(const ModelContents& contents, Precision precision) {
-  auto json = nlohmann::ordered_json::parse(contents.training, nullptr, false);
-  if (!json.is_object()) return contents.training;
-  json["quantized"] = {{"precision", PrecisionName(precision)}, {"from", contents.fingerprint}};
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
-
-StatusOr<ModelContents> ReadExactModel(const std::string& path) {
-  auto contents = ReadModelFile(path);
-  if (!contents.ok()) {
-    return absl::DataLossError(StrCat(path, ": ", contents.status().message()));
-  }
-  SEQ_ASSIGN_OR_RETURN(const Graph graph, ResolveGraph(contents->config));
-  const Precision stored = StoredPrecision(TensorTable(graph), contents->tensors);
-  if (stored == Precision::kFp32) return contents;
-  return absl::InvalidArgumentError(StrCat(path, ": expected a model in fp32, got one in ",
-                                           PrecisionName(stored),
-                                           "; round the one it was made from"));
-}
-
 StatusOr<std::vector<TensorCost>> Round(ModelContents* contents, Precision precision) {
   SEQ_ASSIGN_OR_RETURN(const Graph graph, ResolveGraph(contents->config));
   const TensorMap before = contents->tensors;
@@ -75,21 +54,6 @@ StatusOr<std::vector<TensorCost>> Round(ModelContents* contents, Precision preci
     costs.push_back(CostOf(name, before.at(name), tensor));
   }
   return costs;
-}
-
-// The files it was written to.
-StatusOr<std::vector<std::string>> Write(const ModelContents& contents,
-                                         const QuantizeOptions& options) {
-  std::vector<std::string> paths;
-  if (!options.out.empty()) {
-    SEQ_RETURN_IF_ERROR(WriteModelFile(options.out, contents));
-    paths.push_back(options.out);
-  }
-  if (!options.publish.empty()) {
-    SEQ_ASSIGN_OR_RETURN(std::string path, Publish(options.publish, contents));
-    paths.push_back(std::move(path));
-  }
-  return paths;
 }
 
 StatusOr<PrecisionCost> MeasureCost(const std::string& written, const QuantizeOptions& options) {
@@ -139,13 +103,13 @@ Status RunQuantize(const QuantizeOptions& options) {
   if (options.precision == Precision::kFp32) {
     return absl::InvalidArgumentError("--precision: expected bf16 or int8, got 'fp32'");
   }
-  if (options.out.empty() && options.publish.empty()) {
-    return absl::InvalidArgumentError("expected --out or --publish, got neither");
-  }
+  SEQ_RETURN_IF_ERROR(CheckOutput(options.out, options.publish));
   SEQ_ASSIGN_OR_RETURN(ModelContents contents, ReadExactModel(options.model));
   SEQ_ASSIGN_OR_RETURN(const auto costs, Round(&contents, options.precision));
-  contents.training = WithQuantization(contents, options.precision);
-  SEQ_ASSIGN_OR_RETURN(const auto written, Write(contents, options));
+  contents.training =
+      WithNote(contents, "quantized",
+               {{"precision", PrecisionName(options.precision)}, {"from", contents.fingerprint}});
+  SEQ_ASSIGN_OR_RETURN(const auto written, WriteRewritten(contents, options.out, options.publish));
   if (!options.json) PrintTensors(costs);
   for (const std::string& path : written) std::fprintf(stderr, "wrote %s\n", path.c_str());
   std::optional<PrecisionCost> loss;

@@ -19,6 +19,16 @@ void OnInterrupt(int signal) {
   std::signal(signal, SIG_DFL);
 }
 
+// For the commands that train.
+template <typename Options>
+void PrepareToTrain(Options* options) {
+  options->config.environment = sequent::ProcessEnvironment();
+  options->stop = &stop;
+  std::signal(SIGINT, OnInterrupt);
+  std::signal(SIGTERM, OnInterrupt);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error like a full disk
+}
+
 constexpr char kExitCodes[] =
     "Exit codes: 0 done (also after Ctrl-C), 2 usage or configuration, 3 data or model file,\n"
     "4 loss not finite, 1 anything else. Results go to stdout, progress and errors to stderr.";
@@ -164,6 +174,66 @@ void AddQuantize(CLI::App* app, sequent::QuantizeOptions* options) {
   quantize->add_flag("--json", options->json, "Print one JSON object");
 }
 
+void AddPrune(CLI::App* app, sequent::PruneOptions* options) {
+  auto* prune = app->add_subcommand("prune", "Write a model with small weights set to 0");
+  prune->add_option("model", options->model, "Model file, in fp32")->required()->type_name("MODEL");
+  prune
+      ->add_option("--keep-largest", options->keep_largest,
+                   "Keep this share of the weights, the largest ones")
+      ->type_name("FRACTION");
+  prune
+      ->add_option("--among", options->among,
+                   "tensor: that share of each tensor; all: of all of them together")
+      ->type_name("SCOPE")
+      ->capture_default_str();
+  prune
+      ->add_option("--zero-below", options->zero_below,
+                   "Zero what is below this fraction of its tensor's largest weight")
+      ->type_name("FRACTION");
+  prune->add_option("-o,--out", options->out, "The model file to write")->type_name("FILE");
+  prune
+      ->add_option("--publish", options->publish,
+                   "Write FOLDER/<next version>/model.safetensors, for a server")
+      ->type_name("FOLDER");
+  prune
+      ->add_option("--data", options->data,
+                   "Also measure on this text or CSV what it costs (repeatable)")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  AddPart(prune, "validation, of other data than fit's all", &options->part);
+  prune->add_flag("--json", options->json, "Print one JSON object");
+  prune->footer("To prune step by step and train on: fit --init-from MODEL with train.prune.");
+}
+
+// Where a configuration comes from, for the commands that fit many times.
+void AddConfig(CLI::App* command, sequent::ConfigSources* config) {
+  command->add_option("config", config->file, "Configuration")
+      ->required()
+      ->type_name("CONFIG.yaml");
+  command->add_option("--data", config->data, "Files to learn from (repeatable): data.path")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command->add_option("--set", config->sets, "Any other key (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--run-dir", config->run_dir, "Where all files go: output.run_dir")
+      ->type_name("FOLDER");
+}
+
+void AddTune(CLI::App* app, sequent::TuneOptions* options) {
+  auto* tune = app->add_subcommand("tune", "Search for better values of configuration keys");
+  AddConfig(tune, &options->config);
+  tune->add_flag("--resume", options->resume,
+                 "Take up the search of the run folder; without it a new one begins");
+  tune->add_option("--progress", options->progress, "Of each try: auto, bar, plain or none")
+      ->type_name("KIND")
+      ->capture_default_str();
+  tune->add_flag("--json", options->json, "Print the result as one JSON object");
+  tune->footer(
+      "The section `tune` of the configuration says which keys, where to look, and how often;\n"
+      "docs/training.md describes it. Writes tries.jsonl and best.yaml into the run folder.");
+}
+
 void AddInspect(CLI::App* app, sequent::InspectOptions* options) {
   auto* inspect = app->add_subcommand("inspect", "What a model file holds");
   inspect->add_option("model", options->model, "Model file")->required()->type_name("MODEL");
@@ -182,11 +252,15 @@ int main(int argc, char** argv) {
   sequent::EvaluateOptions evaluate;
   sequent::PredictOptions predict;
   sequent::QuantizeOptions quantize;
+  sequent::PruneOptions prune;
+  sequent::TuneOptions tune;
   sequent::InspectOptions inspect;
   AddFit(&app, &fit);
   AddEvaluate(&app, &evaluate);
   AddPredict(&app, &predict);
   AddQuantize(&app, &quantize);
+  AddPrune(&app, &prune);
+  AddTune(&app, &tune);
   AddInspect(&app, &inspect);
   try {
     app.parse(argc, argv);
@@ -195,11 +269,7 @@ int main(int argc, char** argv) {
   }
   sequent::Status status;
   if (app.got_subcommand("fit")) {
-    fit.config.environment = sequent::ProcessEnvironment();
-    fit.stop = &stop;
-    std::signal(SIGINT, OnInterrupt);
-    std::signal(SIGTERM, OnInterrupt);
-    std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error like a full disk
+    PrepareToTrain(&fit);
     auto ranks = sequent::JoinRanks(fit.config.environment);
     status = ranks.status();
     if (ranks.ok()) {
@@ -207,6 +277,11 @@ int main(int argc, char** argv) {
       status = sequent::RunFit(fit);
       if (fit.ranks != nullptr && fit.ranks->rank() > 0) return sequent::ExitCode(status);
     }
+  } else if (app.got_subcommand("prune")) {
+    status = sequent::RunPrune(prune);
+  } else if (app.got_subcommand("tune")) {
+    PrepareToTrain(&tune);
+    status = sequent::RunTune(tune);
   } else if (app.got_subcommand("evaluate")) {
     status = sequent::RunEvaluate(evaluate);
   } else if (app.got_subcommand("predict")) {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -255,10 +256,17 @@ Status ReadYaml(std::string_view text, std::string_view source, ProtoMessage* me
   }
 }
 
-Status SetByPath(std::string_view path, std::string_view value, std::string_view source,
-                 ProtoMessage* message) {
+namespace {
+
+// Where a path leads: a field of a message, and its name for errors.
+struct Place {
+  ProtoMessage* message;
+  const FieldDescriptor* field;
+  std::string path;
+};
+
+StatusOr<Place> Follow(std::string_view path, std::string_view source, ProtoMessage* message) {
   const Reader reader(source, false);
-  SEQ_ASSIGN_OR_RETURN(const YAML::Node node, Load(value, source, false));
   std::string done;
   while (true) {
     const size_t dot = path.find('.');
@@ -266,13 +274,7 @@ Status SetByPath(std::string_view path, std::string_view value, std::string_view
     SEQ_ASSIGN_OR_RETURN(const auto* field,
                          reader.Find(key, done, *message->GetDescriptor(), nullptr));
     done = Join(done, key);
-    if (dot == path.npos) {
-      try {
-        return reader.ReadField(node, done, *field, message);
-      } catch (const std::exception& e) {
-        return absl::InvalidArgumentError(StrCat(done, ": ", e.what(), " (", ToAbsl(source), ")"));
-      }
-    }
+    if (dot == path.npos) return Place{message, field, done};
     path.remove_prefix(dot + 1);
     if (field->message_type() == nullptr || field->is_map()) {
       return absl::InvalidArgumentError(
@@ -296,6 +298,36 @@ Status SetByPath(std::string_view path, std::string_view value, std::string_view
     message = reflection->MutableRepeatedMessage(message, field, *index);
     done = StrCat(done, "[", *index, "]");
     path.remove_prefix(next + 1);
+  }
+}
+
+}  // namespace
+
+Status SetByPath(std::string_view path, std::string_view value, std::string_view source,
+                 ProtoMessage* message) {
+  SEQ_ASSIGN_OR_RETURN(const YAML::Node node, Load(value, source, false));
+  SEQ_ASSIGN_OR_RETURN(const Place place, Follow(path, source, message));
+  try {
+    return Reader(source, false).ReadField(node, place.path, *place.field, place.message);
+  } catch (const std::exception& e) {
+    return absl::InvalidArgumentError(
+        StrCat(place.path, ": ", e.what(), " (", ToAbsl(source), ")"));
+  }
+}
+
+StatusOr<bool> IsWholeNumber(std::string_view path, std::string_view source,
+                             const ProtoMessage& message) {
+  const std::unique_ptr<ProtoMessage> copy(message.New());
+  copy->CopyFrom(message);
+  SEQ_ASSIGN_OR_RETURN(const Place place, Follow(path, source, copy.get()));
+  switch (place.field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+    case FieldDescriptor::CPPTYPE_INT64:
+    case FieldDescriptor::CPPTYPE_UINT32:
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return true;
+    default:
+      return false;
   }
 }
 

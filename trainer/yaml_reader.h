@@ -25,6 +25,11 @@ Status ReadYaml(std::string_view text, std::string_view source, google::protobuf
 Status SetByPath(std::string_view path, std::string_view value, std::string_view source,
                  google::protobuf::Message* message);
 
+// Whether `path` names a whole number (or several) in what `message` holds. INVALID_ARGUMENT: as
+// SetByPath, if there is no such field.
+StatusOr<bool> IsWholeNumber(std::string_view path, std::string_view source,
+                             const google::protobuf::Message& message);
+
 // The message as YAML that ReadYaml reads back: fields that are set, in the order of the schema.
 std::string WriteYaml(const google::protobuf::Message& message);
 

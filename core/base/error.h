@@ -72,7 +72,7 @@ std::optional<uint64_t> NextStepOf(const Status& status);
 // with "..." after `max_bytes`.
 std::string Quoted(std::string_view bytes, size_t max_bytes = 64);
 
-// The candidate nearest to `word` (edit distance at most a third of its length, at least 1), or "".
+// The candidate nearest to `word` (a third of its letters wrong or exchanged, at least one), or "".
 // For "unknown key 'x'; did you mean 'y'?".
 std::string_view Nearest(std::string_view word, const std::string_view* candidates, size_t count);
 

@@ -113,6 +113,7 @@ class Network {
   size_t parameter_count() const { return parameters_.size(); }
   // Tensor i of the table stands at parameters()[offset(i)].
   size_t offset(size_t tensor) const { return offsets_[tensor]; }
+  const std::vector<size_t>& offsets() const { return offsets_; }
   std::vector<T>& parameters() { return parameters_; }
   const std::vector<T>& parameters() const { return parameters_; }
   // Per head; without it nothing is smoothed and every class counts 1.

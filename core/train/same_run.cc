@@ -19,6 +19,8 @@ v1::TrainConfig Comparable(v1::TrainConfig config) {
   train->mutable_early_stopping()->clear_patience();
   train->clear_checkpoint();
   config.clear_output();
+  config.clear_tune();
+  config.clear_cv();
   return config;
 }
 

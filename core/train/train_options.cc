@@ -3,6 +3,7 @@
 
 #include "core/train/initialize.h"
 #include "core/train/option_checks.h"
+#include "core/train/prune.h"
 #include "core/train/selection.h"
 #include "core/train/trainer.h"
 
@@ -51,6 +52,10 @@ StatusOr<v1::TrainOptions> ResolveTrainOptions(const v1::TrainConfig& config) {
   if (options.accumulate() > 65536)
     return Bad("accumulate", "1 to 65536", StrCat(options.accumulate()));
   SEQ_RETURN_IF_ERROR(CheckFraction("ema.decay", options.ema().decay()));
+  if (options.has_prune()) SEQ_RETURN_IF_ERROR(ResolvePrune(options.mutable_prune()));
+  if (options.has_prune() && options.ema().decay() > 0) {
+    return Bad("prune", "nothing together with train.ema: averages are never 0", "a rule");
+  }
   SEQ_RETURN_IF_ERROR(CheckNotNegative("clip.global_norm", options.clip().global_norm()));
   SEQ_RETURN_IF_ERROR(CheckNotNegative("clip.epsilon", options.clip().epsilon()));
   SEQ_RETURN_IF_ERROR(CheckNotNegative("clip.value", options.clip().value()));

@@ -49,10 +49,11 @@ class Run {
   }
 
   Status Start(const TensorMap* initial) {
-    return updater_.Start(
+    SEQ_RETURN_IF_ERROR(updater_.Start(
         initial != nullptr
             ? *initial
-            : InitialTensors(setting_.graph, options_.initialization(), setting_.config.seed()));
+            : InitialTensors(setting_.graph, options_.initialization(), setting_.config.seed())));
+    return updater_.PlanPruning(0, total_);
   }
 
   Status Resume(const Checkpoint& checkpoint) {
@@ -65,6 +66,7 @@ class Run {
       best_.resize(updater_.weights().size());
       SEQ_RETURN_IF_ERROR(FromRawBytes(checkpoint.best, &best_));
     }
+    SEQ_RETURN_IF_ERROR(updater_.PlanPruning(update_, total_));
     if (ValidationIsDue()) validated_update_ = update_;
     // More epochs may have been asked for; early stopping ends the run still.
     finished_already_ = checkpoint.finished == "early_stopping" ||
@@ -158,7 +160,7 @@ class Run {
     if (Status status = selection_.Check(measures); !status.ok()) {
       return Status(status.code(), StrCat("update ", update_, ": ", status.message()));
     }
-    const bool best = selection_.Take(update_, measures);
+    const bool best = updater_.PruningIsDone(update_) && selection_.Take(update_, measures);
     if (best) best_ = updater_.weights();
     if (hooks_.on_validation) hooks_.on_validation({update_, Epochs(), measures, best});
     return absl::OkStatus();

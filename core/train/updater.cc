@@ -48,6 +48,13 @@ Status Updater<T>::Start(const TensorMap& initial) {
   return absl::OkStatus();
 }
 
+template <typename T>
+Status Updater<T>::PlanPruning(uint64_t done, uint64_t updates) {
+  pruner_ = Pruner<T>(options_.prune(), updates, network_.table(), network_.offsets());
+  pruner_.Begin(done, network_.parameters());
+  return pruner_.CheckLength();
+}
+
 // Row r of B belongs to shard floor(r S / B).
 template <typename T>
 size_t Updater<T>::FirstRow(size_t shard, size_t rows) const {
@@ -89,6 +96,7 @@ typename Updater<T>::Report Updater<T>::Backpropagate(uint64_t update,
                                 &tapes_[shard], gradients_[shard].data());
     if (!std::isfinite(report.loss)) break;  // the tape shows where
   }
+  pruner_.MaskGradients(&gradients_[shard]);
   return report;
 }
 
@@ -177,6 +185,7 @@ StatusOr<UpdateOutcome> Updater<T>::Update(uint64_t update, double lr) {
                      TensorNotFinite(network_, network_.parameters()));
   }
   bound_.Apply(&network_.parameters());
+  pruner_.Prune(update, &network_.parameters());
   Average(update);
   network_.Prepare();
   return outcome;

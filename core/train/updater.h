@@ -21,6 +21,7 @@
 #include "core/train/indrnn_bound.h"
 #include "core/train/network.h"
 #include "core/train/optimizer.h"
+#include "core/train/prune.h"
 #include "core/train/ranks.h"
 #include "sequent/v1/train.pb.h"
 
@@ -47,6 +48,12 @@ class Updater {
 
   // Before the first update: these weights. INVALID_ARGUMENT: not the network's tensors.
   Status Start(const TensorMap& initial);
+
+  // After Start or Restore, with `done` of the run's updates done. INVALID_ARGUMENT: the run is over
+  // before train.prune is through.
+  Status PlanPruning(uint64_t done, uint64_t updates);
+  // Whether weights are as sparse after this update as they are to become.
+  bool PruningIsDone(uint64_t update) const { return pruner_.IsDone(update); }
 
   // Update number `update` (from 1; one after the other) with learning rate `lr`. OUT_OF_RANGE:
   // loss, gradient or weights are not finite; says which update, layer and gradient norm.
@@ -87,6 +94,7 @@ class Updater {
   const std::vector<Block> blocks_;
   Optimizer<T> optimizer_;
   const IndRnnBound<T> bound_;
+  Pruner<T> pruner_;
   ThreadPool pool_;
 
   std::vector<Tape<T>> tapes_;             // one per shard of this rank

@@ -166,6 +166,11 @@ TEST(Nearest, FindsAWordWithALetterLeftOutAddedOrChanged) {
   EXPECT_EQ(NearestKey("botch"), "batch");
 }
 
+TEST(Nearest, FindsAWordWithTwoLettersExchanged) {
+  EXPECT_EQ(NearestKey("bacth"), "batch");
+  EXPECT_EQ(NearestKey("uinst"), "") << "two exchanges in a short word";
+}
+
 TEST(Nearest, AllowsAThirdOfTheLetters) {
   EXPECT_EQ(NearestKey("lerning_rat"), "learning_rate");
   EXPECT_EQ(NearestKey("baxxx"), "");

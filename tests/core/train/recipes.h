@@ -37,6 +37,14 @@ inline std::vector<Recipe> Recipes() {
   AddSoftmax(&momentum.model, "next");
   recipes.push_back(momentum);
 
+  Recipe pruned{"pruned_carried_state", SmallConfig(), TinyTextModel().config, RandomText()};
+  v1::Prune* prune = pruned.config.mutable_train()->mutable_prune();
+  prune->mutable_keep_largest()->set_fraction(0.3);
+  prune->set_begin_update(3);
+  prune->set_end_update(9);
+  prune->set_every_updates(2);
+  recipes.push_back(pruned);
+
   Recipe nesterov = momentum;
   nesterov.name = "nesterov_exponential_three_shards";
   v1::TrainOptions* train = nesterov.config.mutable_train();

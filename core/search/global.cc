@@ -1,0 +1,79 @@
+// dlib's global_function_search: upper bounds from what was measured (LIPO) in turn with a trust
+// region around the best point. It keeps what it was told, so a history is told to it once.
+#include <dlib/global_optimization/global_function_search.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/search/methods.h"
+
+namespace sequent::search {
+namespace {
+
+using Vector = dlib::matrix<double, 0, 1>;
+
+// Whole numbers on an even range and choices are what dlib calls integers; all else is real.
+bool IsInteger(const Parameter& p) { return p.choices > 0 || (p.whole && !p.log); }
+
+dlib::function_spec SpecOf(const Space& space) {
+  Vector low(static_cast<long>(space.size())), high(static_cast<long>(space.size()));
+  std::vector<bool> integer;
+  for (size_t i = 0; i < space.size(); ++i) {
+    const Parameter& p = space[i];
+    const bool unit = !IsInteger(p);
+    low(static_cast<long>(i)) = unit || p.choices > 0 ? 0 : p.low;
+    high(static_cast<long>(i)) = unit            ? 1
+                                 : p.choices > 0 ? static_cast<double>(p.choices - 1)
+                                                 : p.high;
+    integer.push_back(!unit);
+  }
+  return dlib::function_spec(low, high, integer);
+}
+
+class Global : public Search {
+ public:
+  Global(const Space& space, uint64_t seed) : space_(space), seed_(seed) { Begin(); }
+
+  std::optional<Point> Next(const std::vector<Trial>& history) override {
+    if (history.size() < told_) Begin();
+    for (; told_ < history.size(); ++told_) {
+      auto request = asked_ ? std::move(*asked_) : search_.get_next_x();
+      asked_.reset();
+      // It maximises. A failure is as bad as the worst before it.
+      const double loss = history[told_].loss;
+      worst_ = std::isfinite(loss) ? std::max(worst_.value_or(loss), loss) : worst_;
+      request.set(-(std::isfinite(loss) ? loss : worst_.value_or(0)));
+    }
+    if (!asked_) asked_.emplace(search_.get_next_x());
+    Point point(space_.size());
+    for (size_t i = 0; i < space_.size(); ++i) {
+      const double x = asked_->x()(static_cast<long>(i));
+      point[i] = IsInteger(space_[i]) ? std::round(x) : FromUnit(space_[i], x);
+    }
+    return point;
+  }
+
+ private:
+  void Begin() {
+    asked_.reset();
+    search_ = dlib::global_function_search(SpecOf(space_));
+    search_.set_seed(static_cast<time_t>(seed_));
+    told_ = 0;
+    worst_.reset();
+  }
+
+  const Space space_;
+  const uint64_t seed_;
+  dlib::global_function_search search_;
+  std::optional<dlib::function_evaluation_request> asked_;  // the point of the next try
+  size_t told_ = 0;
+  std::optional<double> worst_;
+};
+
+}  // namespace
+
+std::unique_ptr<Search> MakeGlobal(const Space& space, uint64_t seed) {
+  return std::make_unique<Global>(space, seed);
+}
+
+}  // namespace sequent::search
