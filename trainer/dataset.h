@@ -26,7 +26,9 @@ struct Dataset {
 };
 
 // DATA_LOSS: what is wrong with a file, a missing one included. INVALID_ARGUMENT: data.* keys.
-StatusOr<Dataset> LoadDataset(const std::string& task, const v1::DataConfig& data);
+// `series`: the names of series that a model knows, see ReadSeries.
+StatusOr<Dataset> LoadDataset(const std::string& task, const v1::DataConfig& data,
+                              const std::vector<std::string>& series = {});
 
 // The model's configuration with its codec fitted on the training part alone, heads and feedback
 // completed.

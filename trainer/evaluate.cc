@@ -17,7 +17,7 @@ Status RunEvaluate(const EvaluateOptions& options) {
   ThreadPool pool(options.threads > 0 ? options.threads
                                       : std::max(1u, std::thread::hardware_concurrency()));
   SEQ_ASSIGN_OR_RETURN(train::Measures measures,
-                       Score(loaded.models, loaded.dataset, loaded.part, &pool));
+                       Score(loaded.models, loaded.dataset, loaded.part, &pool, loaded.score()));
   const TextCodec* codec = loaded.models[0]->text_codec();
   if (codec != nullptr && loaded.same_data) {
     measures["loss_unigram"] =

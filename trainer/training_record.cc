@@ -28,6 +28,7 @@ Json DataToJson(const TrainingRecord& record) {
           {"targets", ToNames(record.data.targets())},
           {"covariates", ToNames(record.data.covariates())},
           {"missing", record.data.missing()},
+          {"series", record.data.series()},
           {"train", PartToJson(record.parts.train)},
           {"validation", PartToJson(record.parts.validation)},
           {"test", PartToJson(record.parts.test)}};
@@ -39,10 +40,30 @@ void DataFromJson(const Json& json, TrainingRecord* record) {
   for (const auto& name : json.at("covariates").get<Names>()) record->data.add_covariates(name);
   record->data.set_time(json.at("time").get<std::string>());
   record->data.set_missing(json.at("missing").get<std::string>());
+  record->data.set_series(json.value("series", ""));
   record->data_sha256 = json.at("sha256").get<std::string>();
   record->parts.train = PartFromJson(json.at("train"));
   record->parts.validation = PartFromJson(json.at("validation"));
   record->parts.test = PartFromJson(json.at("test"));
+}
+
+Json ForecastToJson(const v1::ForecastConfig& forecast) {
+  return {{"evaluation", forecast.evaluation()}, {"horizon", forecast.horizon()},
+          {"context", forecast.context()},       {"stride", forecast.stride()},
+          {"period", forecast.period()},         {"ar_lags", forecast.ar_lags()}};
+}
+
+// Older records have none.
+v1::ForecastConfig ForecastFromJson(const Json& json) {
+  v1::ForecastConfig forecast;
+  const Json own = json.value("forecast", Json::object());
+  forecast.set_evaluation(own.value("evaluation", ""));
+  forecast.set_horizon(own.value("horizon", 0u));
+  forecast.set_context(own.value("context", 0u));
+  forecast.set_stride(own.value("stride", 0u));
+  forecast.set_period(own.value("period", 0u));
+  forecast.set_ar_lags(own.value("ar_lags", 0u));
+  return forecast;
 }
 
 train::Measures MeasuresFromJson(const Json& json) {
@@ -59,6 +80,7 @@ std::string RecordToJson(const TrainingRecord& record) {
   const Json json = {{"tool", "sequent-train " SEQUENT_VERSION},
                      {"seed", record.seed},
                      {"data", DataToJson(record)},
+                     {"forecast", ForecastToJson(record.forecast)},
                      {"updates", record.updates},
                      {"best_update", record.best_update},
                      {"validation", record.validation},
@@ -72,6 +94,7 @@ StatusOr<TrainingRecord> RecordFromJson(std::string_view text) {
     const Json json = Json::parse(text);
     record.seed = json.at("seed").get<uint64_t>();
     DataFromJson(json.at("data"), &record);
+    record.forecast = ForecastFromJson(json);
     record.updates = json.at("updates").get<uint64_t>();
     record.best_update = json.at("best_update").get<uint64_t>();
     record.validation = MeasuresFromJson(json.at("validation"));
