@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/model/config_check.h"
+#include "trainer/forecast_scheme.h"
 #include "trainer/yaml_reader.h"
 
 namespace sequent {
@@ -57,19 +58,6 @@ Status ApplyCommandLine(const ConfigSources& sources, v1::TrainConfig* config) {
   if (!sources.out.empty()) config->mutable_output()->set_model(sources.out);
   if (!sources.run_dir.empty()) config->mutable_output()->set_run_dir(sources.run_dir);
   if (!sources.publish.empty()) config->mutable_output()->set_publish(sources.publish);
-  return absl::OkStatus();
-}
-
-// Keys of the schema that nothing reads yet are refused rather than ignored.
-Status CheckForecastScheme(const v1::ForecastConfig& forecast) {
-  if (forecast.horizon() > 1) {
-    return Expected("forecast.horizon", "1, since forecasts are measured one step ahead",
-                    StrCat(forecast.horizon()));
-  }
-  if (forecast.context() > 0) {
-    return Expected("forecast.context", "none, since the state is carried from the first row",
-                    StrCat(forecast.context()));
-  }
   return absl::OkStatus();
 }
 
@@ -243,7 +231,7 @@ Status ApplyDefaults(v1::TrainConfig* config) {
     return absl::InvalidArgumentError(
         "data.path: expected a file, got nothing (say it with --data)");
   }
-  SEQ_RETURN_IF_ERROR(CheckForecastScheme(config->forecast()));
+  SEQ_RETURN_IF_ERROR(CheckForecast(config->forecast()));
   SEQ_RETURN_IF_ERROR(CheckDataKeys(config->task(), config->data()));
   SEQ_RETURN_IF_ERROR(CheckTrainKeys(config->task(), config->train()));
   if (task == 0) {

@@ -1,17 +1,16 @@
 #include "trainer/dataset.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/hash.h"
 #include "core/base/random.h"
-#include "core/codec/series_codec.h"
 #include "core/model/config_check.h"
 #include "core/model/graph.h"
 #include "core/train/text_data.h"
 #include "trainer/label_data.h"
+#include "trainer/series_model.h"
 #include "trainer/text_input.h"
 
 namespace sequent {
@@ -31,60 +30,6 @@ StatusOr<std::string> HashOf(const v1::DataConfig& data) {
   return Sha256Hex(parts);
 }
 
-v1::FeatureSpec SpecOf(const v1::FeatureSpec& all, const std::string& column) {
-  v1::FeatureSpec spec = all;
-  spec.clear_columns();
-  const auto own = all.columns().find(column);
-  if (own != all.columns().end()) spec.MergeFrom(own->second);
-  return spec;
-}
-
-Status SetColumn(const std::string& path, const v1::FeatureSpec& spec, v1::SeriesColumn* column) {
-  static constexpr std::string_view kImpute[] = {"none", "last", "mean"};
-  static constexpr std::string_view kScale[] = {"standard", "none"};
-  SEQ_ASSIGN_OR_RETURN(const size_t impute, CheckChoice(path + ".impute", spec.impute(), kImpute));
-  SEQ_ASSIGN_OR_RETURN(const size_t scale, CheckChoice(path + ".scale", spec.scale(), kScale));
-  if (spec.columns_size() > 0) return Expected(path + ".columns", "no columns in a column", "some");
-  column->mutable_impute()->set_kind(static_cast<v1::Impute::Kind>(impute));
-  column->mutable_impute()->set_missing_flag(spec.missing_flag());
-  column->set_difference(spec.difference());
-  column->mutable_scale()->set_kind(scale == 0 ? v1::Scale::STANDARD : v1::Scale::NONE);
-  return absl::OkStatus();
-}
-
-Status CheckNoGaps(const Dataset& dataset, const v1::FeatureInput& input) {
-  const auto& series = dataset.series;
-  for (size_t i = 0; i < series.values.size(); ++i) {
-    const size_t column = i % series.columns.size();
-    if (series.values[i] == series.values[i]) continue;
-    if (input.columns(static_cast<int>(column)).impute().kind() != v1::Impute::NONE) continue;
-    return absl::DataLossError(
-        StrCat("column '", series.columns[column], "' is missing at ",
-               series.times[i / series.columns.size()],
-               "; set model.input features impute to last or mean to allow gaps"));
-  }
-  return absl::OkStatus();
-}
-
-Status BuildFeatures(const v1::FeatureSpec& spec, const Dataset& dataset,
-                     const train::Part& training, v1::FeatureInput* input) {
-  for (const auto& [name, own] : spec.columns()) {
-    const auto& columns = dataset.series.columns;
-    if (std::find(columns.begin(), columns.end(), name) == columns.end()) {
-      return Expected("model.input[0].features.columns", "names of data columns",
-                      StrCat("'", Quoted(name), "'"));
-    }
-  }
-  for (const std::string& name : dataset.series.columns) {
-    v1::SeriesColumn* column = input->add_columns();
-    column->set_name(name);
-    SEQ_RETURN_IF_ERROR(SetColumn("model.input[0].features", SpecOf(spec, name), column));
-  }
-  SEQ_RETURN_IF_ERROR(CheckNoGaps(dataset, *input));
-  const Status fitted = SeriesCodec::Fit(dataset.series.Rows(training.begin, training.end), input);
-  return fitted.ok() ? fitted : AsDataError(fitted);
-}
-
 Status BuildInput(const v1::TrainConfig& config, const Dataset& dataset,
                   const train::Part& training, v1::ModelConfig* model) {
   const bool tokens = config.task() != "forecast";
@@ -101,7 +46,7 @@ Status BuildInput(const v1::TrainConfig& config, const Dataset& dataset,
                     : spec.has_features() ? "features"
                                           : "neither");
   }
-  if (!tokens) return BuildFeatures(spec.features(), dataset, training, input->mutable_features());
+  if (!tokens) return BuildFeatures(config, dataset.series, training, input->mutable_features());
   const std::vector<std::string_view> texts = dataset.sequences.empty()
                                                   ? std::vector{TextOf(dataset, training)}
                                                   : TextsOf(dataset, training);
@@ -124,35 +69,6 @@ void CompleteHeads(const v1::TrainConfig& config, const Dataset& dataset, v1::Mo
   } else if (model->heads_size() > 0) {
     model->mutable_feedback()->set_head(model->heads(0).name());
   }
-}
-
-StatusOr<train::Series> BuildSeries(const v1::ModelConfig& model, const Dataset& dataset,
-                                    const train::Part& training) {
-  SEQ_ASSIGN_OR_RETURN(const Graph graph, ResolveGraph(model));
-  SEQ_ASSIGN_OR_RETURN(const auto codec, SeriesCodec::Create(model.inputs(0).features()));
-  const auto rows = dataset.series.Rows(training.begin, training.end);
-  const size_t columns = codec->columns();
-  train::Series series;
-  series.steps = training.size();
-  series.input_width = codec->input_width();
-  series.inputs.resize(series.steps * series.input_width);
-  series.targets.resize(graph.heads.size());
-  std::vector<std::byte> state(codec->state_size());
-  std::vector<float> context(codec->context_size());
-  codec->InitState(state.data());
-  for (size_t t = 0; t < series.steps; ++t) {
-    codec->Encode(state.data(), rows.data() + t * columns,
-                  series.inputs.data() + t * series.input_width, context.data());
-    for (size_t h = 0; h < graph.heads.size(); ++h) {
-      for (const size_t c : graph.heads[h].columns) {
-        const bool there = t + 1 < series.steps;
-        const float next = there ? rows[(t + 1) * columns + c] : 0;
-        series.targets[h].push_back(there ? codec->Forward(c, context.data(), next)
-                                          : std::numeric_limits<float>::quiet_NaN());
-      }
-    }
-  }
-  return series;
 }
 
 Status LoadSequences(const std::string& task, const v1::DataConfig& data,
@@ -190,7 +106,7 @@ StatusOr<Dataset> LoadDataset(const std::string& task, const v1::DataConfig& dat
   } else if (task == "classify" || task == "tag") {
     SEQ_RETURN_IF_ERROR(LoadSequences(task, data, options, &dataset));
   } else {
-    SEQ_ASSIGN_OR_RETURN(dataset.series, train::ReadSeries(data));
+    SEQ_ASSIGN_OR_RETURN(dataset.series, train::ReadSeries(data, options.series));
     dataset.size = dataset.series.rows();
   }
   return dataset;
@@ -227,7 +143,7 @@ StatusOr<train::TrainingData> BuildTrainingData(const v1::ModelConfig& model,
     data.stream.tokens = EncodePart(*codec, dataset, training);
     return data;
   }
-  SEQ_ASSIGN_OR_RETURN(data.series, BuildSeries(model, dataset, training));
+  SEQ_ASSIGN_OR_RETURN(data.series, BuildSeries(model, dataset.series, training));
   return data;
 }
 

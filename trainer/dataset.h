@@ -34,6 +34,7 @@ struct Dataset {
 struct LoadOptions {
   uint64_t seed = 1;        // of data.shuffle_split
   bool with_labels = true;  // classify, tag: whether a file without labels is refused
+  std::vector<std::string> series = {};  // names of series that a model knows, see ReadSeries
 };
 
 // DATA_LOSS: what is wrong with a file, a missing one included. INVALID_ARGUMENT: data.* keys.

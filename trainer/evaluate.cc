@@ -18,7 +18,7 @@ Status RunEvaluate(const EvaluateOptions& options) {
   ThreadPool pool(options.threads > 0 ? options.threads
                                       : std::max(1u, std::thread::hardware_concurrency()));
   SEQ_ASSIGN_OR_RETURN(train::Measures measures,
-                       Score(loaded.models, loaded.dataset, loaded.part, &pool));
+                       Score(loaded.models, loaded.dataset, loaded.part, &pool, loaded.score()));
   const TextCodec* codec = loaded.models[0]->text_codec();
   if (!loaded.dataset.sequences.empty() && loaded.same_data) {
     SEQ_RETURN_IF_ERROR(AddLabelBaselines(loaded.models[0]->config(), loaded.dataset,

@@ -16,6 +16,7 @@
 #include "trainer/commands.h"
 #include "trainer/dataset.h"
 #include "trainer/fit_job.h"
+#include "trainer/forecast_scheme.h"
 #include "trainer/label_data.h"
 #include "trainer/label_report.h"
 #include "trainer/metrics_log.h"
@@ -140,15 +141,27 @@ StatusOr<Job> Prepare(v1::TrainConfig config, const FitOptions& options) {
 }  // namespace
 
 StatusOr<train::Measures> MeasurePart(const Job& job, const TensorMap& tensors,
-                                      const train::Part& part) {
+                                      const train::Part& part, const ScoreOptions& options) {
   ModelContents contents;
   contents.config = job.model;
   contents.tensors = tensors;
   SEQ_ASSIGN_OR_RETURN(auto model, Model::Create(std::move(contents)));
-  return Score({model}, job.dataset, part, job.pool.get());
+  return Score({model}, job.dataset, part, job.pool.get(), options);
 }
 
 namespace {
+
+// One step ahead, and quickly: for choosing weights.
+ScoreOptions ValidationOptions(const Job& job) {
+  v1::ForecastConfig one_step;
+  one_step.set_period(job.config.forecast().period());
+  one_step.set_ar_lags(job.config.forecast().ar_lags());
+  return {MeasureOptionsOf(one_step, /*interval=*/false), job.parts.train};
+}
+
+ScoreOptions ReportOptions(const Job& job) {
+  return {MeasureOptionsOf(job.config.forecast(), /*interval=*/true), job.parts.train};
+}
 
 StatusOr<std::unique_ptr<MetricsLog>> OpenMetrics(const std::string& run_dir, uint64_t keep) {
   std::error_code error;
@@ -169,7 +182,7 @@ StatusOr<train::FitResult> TrainJob(const Job& job, const FitOptions& options) {
   hooks.ranks = options.ranks;
   if (job.parts.validation.size() > 0) {
     hooks.validate = [&](const TensorMap& tensors) {
-      return MeasurePart(job, tensors, job.parts.validation);
+      return MeasurePart(job, tensors, job.parts.validation, ValidationOptions(job));
     };
   }
   const TensorMap* initial = job.initial.empty() ? nullptr : &job.initial;
@@ -206,8 +219,14 @@ StatusOr<TrainingRecord> MakeRecord(const Job& job, const train::FitResult& resu
   record.best_update = result.best_update;
   record.updates = result.updates;
   record.validation = result.best_measures;
+  record.forecast = job.config.forecast();
+  if (job.model.task() == "forecast" && job.parts.validation.size() > 0) {
+    SEQ_ASSIGN_OR_RETURN(record.validation,
+                         MeasurePart(job, result.best, job.parts.validation, ReportOptions(job)));
+  }
   if (job.parts.test.size() > 0) {
-    SEQ_ASSIGN_OR_RETURN(record.test, MeasurePart(job, result.best, job.parts.test));
+    SEQ_ASSIGN_OR_RETURN(record.test,
+                         MeasurePart(job, result.best, job.parts.test, ReportOptions(job)));
   }
   if (!job.dataset.sequences.empty()) {
     for (auto [part, measures] : {std::pair(job.parts.validation, &record.validation),

@@ -11,6 +11,7 @@
 #include "core/train/trainer.h"
 #include "trainer/commands.h"
 #include "trainer/dataset.h"
+#include "trainer/scoring.h"
 
 namespace sequent {
 
@@ -37,7 +38,7 @@ StatusOr<train::FitResult> TrainJob(const Job& job, const FitOptions& options);
 
 // The measures of a part with these weights, by core/nn.
 StatusOr<train::Measures> MeasurePart(const Job& job, const TensorMap& tensors,
-                                      const train::Part& part);
+                                      const train::Part& part, const ScoreOptions& options);
 
 }  // namespace sequent
 

@@ -1,6 +1,7 @@
 #include "trainer/model_data.h"
 
 #include "core/model/config_check.h"
+#include "trainer/forecast_scheme.h"
 
 namespace sequent {
 namespace {
@@ -21,6 +22,10 @@ v1::DataConfig DataFor(const ModelData& loaded, const std::vector<std::string>& 
     data = loaded.record->data;
   } else if (const SeriesCodec* codec = loaded.models[0]->series_codec()) {
     data.mutable_targets()->Assign(codec->names().begin(), codec->names().end());
+    if (!codec->labels().empty()) {
+      data.mutable_targets()->RemoveLast();
+      data.set_series(codec->names().back());
+    }
   }
   data.mutable_path()->Assign(paths.begin(), paths.end());
   return data;
@@ -71,6 +76,12 @@ Status CheckPart(const ModelData& loaded) {
 
 }  // namespace
 
+ScoreOptions ModelData::score() const {
+  ScoreOptions options{MeasureOptionsOf(forecast, /*interval=*/true)};
+  if (same_data) options.training = record->parts.train;
+  return options;
+}
+
 StatusOr<ModelList> LoadModels(const std::vector<std::string>& paths, const ModelOptions& options) {
   ModelList models;
   for (const std::string& path : paths) {
@@ -90,8 +101,17 @@ StatusOr<ModelData> LoadModelData(const std::vector<std::string>& models,
   }
   LoadOptions load = {.with_labels = with_labels};
   if (loaded.record) load.seed = loaded.record->seed;
+  if (const SeriesCodec* codec = loaded.models[0]->series_codec()) load.series = codec->labels();
   SEQ_ASSIGN_OR_RETURN(loaded.dataset,
                        LoadDataset(loaded.models[0]->config().task(), DataFor(loaded, data), load));
+  if (loaded.record) loaded.forecast = loaded.record->forecast;
+  if (!part.forecast.evaluation().empty()) {
+    v1::ForecastConfig given = part.forecast;
+    given.set_period(loaded.forecast.period());
+    given.set_ar_lags(loaded.forecast.ar_lags());
+    loaded.forecast = given;
+  }
+  SEQ_RETURN_IF_ERROR(CheckForecast(loaded.forecast));
   loaded.same_data = loaded.record && loaded.record->data_sha256 == loaded.dataset.sha256;
   SEQ_RETURN_IF_ERROR(ChoosePart(part, &loaded));
   SEQ_RETURN_IF_ERROR(CheckPart(loaded));

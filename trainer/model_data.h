@@ -20,7 +20,9 @@ struct ModelData {
   Dataset dataset;
   std::string part_name;
   train::Part part;
-  bool same_data = false;  // the bytes that fit saw
+  bool same_data = false;       // the bytes that fit saw
+  v1::ForecastConfig forecast;  // the record's, unless PartOptions says otherwise
+  ScoreOptions score() const;   // how to measure, with the bootstrap interval
 };
 
 // DATA_LOSS: a file that is no model; the error names it.

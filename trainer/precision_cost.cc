@@ -11,7 +11,8 @@ StatusOr<PrecisionCost> MeasurePrecisionCost(const std::vector<std::string>& pat
                                              const ModelData& data, const train::Measures& rounded,
                                              ThreadPool* pool) {
   SEQ_ASSIGN_OR_RETURN(const ModelList exact, LoadModels(paths, {.precision = Precision::kFp32}));
-  SEQ_ASSIGN_OR_RETURN(const train::Measures measures, Score(exact, data.dataset, data.part, pool));
+  SEQ_ASSIGN_OR_RETURN(const train::Measures measures,
+                       Score(exact, data.dataset, data.part, pool, data.score()));
   const char* measure = rounded.contains("loss") ? "loss" : "rmse";
   return PrecisionCost{measure, measures.at(measure), rounded.at(measure)};
 }

@@ -51,20 +51,55 @@ void PrintHead(const ModelData& loaded, const train::Samples& samples, size_t h,
   }
 }
 
+// What stands in the middle of a line: its distribution.
+std::string Distribution(const train::Forecasts& forecasts, const Predictive& predictive) {
+  if (forecasts.kind == HeadKind::kPoint) return "";
+  if (forecasts.levels.empty()) return Cell(static_cast<float>(predictive.Deviation())) + ",";
+  std::string cells;
+  for (const float level : forecasts.levels) {
+    cells += Cell(static_cast<float>(predictive.Quantile(level))) + ",";
+  }
+  return cells;
+}
+
+void PrintHeader(const train::Forecasts& forecasts, bool several) {
+  std::string columns;
+  if (forecasts.kind != HeadKind::kPoint && forecasts.levels.empty()) columns = "deviation,";
+  for (const float level : forecasts.levels) columns += StrCat("quantile_", level, ",");
+  std::printf("%stime,column,forecast,%struth\n", several ? "series," : "", columns.c_str());
+}
+
+// The times of a series' rows.
+std::vector<std::string> TimesOf(const train::SeriesTable& table, const std::string& name) {
+  if (table.series.empty()) return table.times;
+  std::vector<std::string> times;
+  for (size_t r = 0; r < table.rows(); ++r) {
+    if (table.series[table.series_of[r]] == name) times.push_back(table.times[r]);
+  }
+  return times;
+}
+
 Status PrintForecasts(const ModelData& loaded) {
-  SEQ_ASSIGN_OR_RETURN(const train::Forecasts forecasts,
-                       AverageForecasts(loaded.models, loaded.dataset, loaded.part, nullptr));
-  const train::SeriesTable& series = loaded.dataset.series;
+  SEQ_ASSIGN_OR_RETURN(
+      const SeriesForecasts all,
+      AverageForecasts(loaded.models, loaded.dataset, loaded.part, nullptr, loaded.score()));
+  const train::SeriesTable& table = loaded.dataset.series;
   const auto& columns = loaded.models[0]->graph().heads[0].columns;
-  const bool gaussian = !forecasts.scale.empty();
-  std::printf("time,column,forecast,%struth\n", gaussian ? "deviation," : "");
-  for (size_t t = loaded.part.begin; t < loaded.part.end; ++t) {
-    for (size_t k = 0; k < columns.size(); ++k) {
-      const size_t at = (t - loaded.part.begin) * columns.size() + k;
-      const float truth = series.values[t * series.columns.size() + columns[k]];
-      std::printf("%s,%s,%s,%s%s\n", Cell(series.times[t]).c_str(),
-                  Cell(series.columns[columns[k]]).c_str(), Cell(forecasts.mean[at]).c_str(),
-                  gaussian ? (Cell(forecasts.scale[at]) + ",").c_str() : "", Cell(truth).c_str());
+  const bool several = !table.series.empty();
+  PrintHeader(all.forecasts[0], several);
+  for (size_t s = 0; s < all.parts.size(); ++s) {
+    const train::Forecasts& forecasts = all.forecasts[s];
+    const std::vector<std::string> times = TimesOf(table, all.parts[s].name);
+    const std::string series = several ? Cell(all.parts[s].name) + "," : "";
+    for (size_t i = 0; i < forecasts.size(); ++i) {
+      for (size_t k = 0; k < columns.size(); ++k) {
+        const Predictive predictive = forecasts.At(i, k);
+        std::printf("%s%s,%s,%s,%s%s\n", series.c_str(), Cell(times[forecasts.rows[i]]).c_str(),
+                    Cell(table.columns[columns[k]]).c_str(),
+                    Cell(static_cast<float>(predictive.Point())).c_str(),
+                    Distribution(forecasts, predictive).c_str(),
+                    Cell(all.parts[s].at(forecasts.rows[i], columns[k])).c_str());
+      }
     }
   }
   return absl::OkStatus();

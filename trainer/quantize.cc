@@ -60,7 +60,7 @@ StatusOr<PrecisionCost> MeasureCost(const std::string& written, const QuantizeOp
   SEQ_ASSIGN_OR_RETURN(const ModelData data, LoadModelData({written}, options.data, options.part));
   ThreadPool pool(std::max(1u, std::thread::hardware_concurrency()));
   SEQ_ASSIGN_OR_RETURN(const train::Measures measures,
-                       Score(data.models, data.dataset, data.part, &pool));
+                       Score(data.models, data.dataset, data.part, &pool, data.score()));
   return MeasurePrecisionCost({options.model}, data, measures, &pool);
 }
 

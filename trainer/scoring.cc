@@ -42,6 +42,23 @@ Status CheckSameColumns(const ModelList& models, const Dataset& dataset) {
   return absl::OkStatus();
 }
 
+std::vector<train::SeriesPart> CutParts(const Dataset& dataset, const train::Part& part,
+                                        const ScoreOptions& options) {
+  const train::Part before{0, part.begin};
+  return train::CutSeries(dataset.series, part, options.training.value_or(before));
+}
+
+// What can be claimed against persistence.
+std::string Verdict(double low, double high) {
+  char text[160];
+  const char* claim = low > 0    ? "better than persistence"
+                      : high < 0 ? "worse than persistence"
+                                 : "no skill against persistence is claimed";
+  std::snprintf(text, sizeof(text), "  skill between %.4f and %.4f (95 %%, block bootstrap): %s\n",
+                low, high, claim);
+  return text;
+}
+
 // The loss to the last bit, so that one can see that `fit` and `evaluate` agree.
 std::string Line(const std::string& name, double value) {
   char text[96];
@@ -52,48 +69,40 @@ std::string Line(const std::string& name, double value) {
 
 }  // namespace
 
-StatusOr<train::Forecasts> AverageForecasts(const ModelList& models, const Dataset& dataset,
-                                            const train::Part& part, ThreadPool* pool) {
+StatusOr<SeriesForecasts> AverageForecasts(const ModelList& models, const Dataset& dataset,
+                                           const train::Part& part, ThreadPool* pool,
+                                           const ScoreOptions& options) {
   SEQ_RETURN_IF_ERROR(CheckSameColumns(models, dataset));
-  const auto rows = dataset.series.Rows(0, part.end);
-  std::vector<train::Forecasts> each;
-  for (const auto& model : models) {
-    SEQ_ASSIGN_OR_RETURN(auto one, train::ForecastOneStep(*model, rows, part.begin, pool));
-    each.push_back(std::move(one));
-  }
-  if (each.size() == 1) return std::move(each[0]);
-  const bool spread =
-      std::all_of(each.begin(), each.end(), [](const auto& one) { return !one.scale.empty(); });
-  const double n = static_cast<double>(each.size());
-  train::Forecasts mean;
-  mean.columns = each[0].columns;
-  for (size_t i = 0; i < each[0].mean.size(); ++i) {
-    double sum = 0, squares = 0;
-    for (const auto& one : each) {
-      sum += one.mean[i];
-      if (spread)
-        squares += double{one.mean[i]} * one.mean[i] + double{one.scale[i]} * one.scale[i];
+  SeriesForecasts all;
+  all.parts = CutParts(dataset, part, options);
+  for (const train::SeriesPart& series : all.parts) {
+    std::vector<train::Forecasts> each;
+    for (const auto& model : models) {
+      SEQ_ASSIGN_OR_RETURN(auto run,
+                           train::RunSeries(*model, series, options.forecast.scheme, pool));
+      each.push_back(std::move(run.forecasts));
     }
-    mean.mean.push_back(static_cast<float>(sum / n));
-    // The mixture's standard deviation.
-    if (spread)
-      mean.scale.push_back(static_cast<float>(std::sqrt(squares / n - sum * sum / n / n)));
+    all.forecasts.push_back(train::Average(each));
   }
-  return mean;
+  return all;
 }
 
 StatusOr<train::Measures> Score(const ModelList& models, const Dataset& dataset,
-                                const train::Part& part, ThreadPool* pool) {
+                                const train::Part& part, ThreadPool* pool,
+                                const ScoreOptions& options) {
   if (!dataset.sequences.empty()) return ScoreLabels(models, dataset, part, pool);
   if (models[0]->graph().tokens()) {
     SEQ_ASSIGN_OR_RETURN(const auto values, AverageTokens(models, dataset, part, pool));
     return train::TokenMeasures(values);
   }
-  const auto rows = dataset.series.Rows(0, part.end);
   SEQ_RETURN_IF_ERROR(CheckSameColumns(models, dataset));
-  if (models.size() == 1) return train::MeasureSeries(*models[0], rows, part.begin, pool);
-  SEQ_ASSIGN_OR_RETURN(const auto forecasts, AverageForecasts(models, dataset, part, pool));
-  return train::SeriesMeasures(*models[0], forecasts, rows, part.begin);
+  if (models.size() == 1) {
+    return train::MeasureSeries(*models[0], CutParts(dataset, part, options), options.forecast,
+                                pool);
+  }
+  SEQ_ASSIGN_OR_RETURN(const SeriesForecasts all,
+                       AverageForecasts(models, dataset, part, pool, options));
+  return train::SeriesMeasures(*models[0], all.parts, all.forecasts, options.forecast);
 }
 
 double UnigramLoss(const TextCodec& codec, const Dataset& dataset, const train::Part& training,
@@ -129,6 +138,12 @@ std::string DescribeMeasures(const std::string& part, const train::Measures& mea
   if (value("rmse") >= value("rmse_persistence")) {
     text += "  the model does NOT beat the naive baseline (persistence)\n";
   }
+  for (const char* baseline : {"seasonal", "ar"}) {
+    if (value("rmse") >= value((std::string("rmse_") + baseline).c_str())) {
+      text += StrCat("  the model does NOT beat the baseline ", baseline, "\n");
+    }
+  }
+  if (measures.contains("skill_low")) text += Verdict(value("skill_low"), value("skill_high"));
   return text;
 }
 

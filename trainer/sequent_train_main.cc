@@ -94,6 +94,20 @@ void AddPart(CLI::App* command, const char* unless_given, sequent::PartOptions* 
       ->type_name("PART");
   command->add_option("--last", part->last, "The last N rows or characters instead")
       ->type_name("N");
+  const auto number = [command](const char* name, const char* help, auto set) {
+    command->add_option_function<uint32_t>(name, set, help)->type_name("N");
+  };
+  command
+      ->add_option_function<std::string>(
+          "--evaluation", [=](const std::string& name) { part->forecast.set_evaluation(name); },
+          "Series: one_step, fixed_origin or rolling_origin; else as recorded")
+      ->type_name("SCHEME");
+  number("--horizon", "With --evaluation: rows ahead of an origin",
+         [=](uint32_t n) { part->forecast.set_horizon(n); });
+  number("--context", "With --evaluation: rows before an origin; 0 = all",
+         [=](uint32_t n) { part->forecast.set_context(n); });
+  number("--stride", "With --evaluation rolling_origin: rows between origins",
+         [=](uint32_t n) { part->forecast.set_stride(n); });
 }
 
 // `take` gets the precision that was named.

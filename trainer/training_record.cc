@@ -35,6 +35,7 @@ Json DataToJson(const TrainingRecord& record) {
           {"sequence_ends", ToNames(record.data.sequence_ends())},
           {"ignore_label", record.data.ignore_label()},
           {"shuffle_split", record.data.shuffle_split()},
+          {"series", record.data.series()},
           {"train", PartToJson(record.parts.train)},
           {"validation", PartToJson(record.parts.validation)},
           {"test", PartToJson(record.parts.test)}};
@@ -55,10 +56,30 @@ void DataFromJson(const Json& json, TrainingRecord* record) {
   for (const auto& line : json.value("sequence_ends", Names())) data.add_sequence_ends(line);
   data.set_ignore_label(json.value("ignore_label", ""));
   data.set_shuffle_split(json.value("shuffle_split", false));
+  data.set_series(json.value("series", ""));
   record->data_sha256 = json.at("sha256").get<std::string>();
   record->parts.train = PartFromJson(json.at("train"));
   record->parts.validation = PartFromJson(json.at("validation"));
   record->parts.test = PartFromJson(json.at("test"));
+}
+
+Json ForecastToJson(const v1::ForecastConfig& forecast) {
+  return {{"evaluation", forecast.evaluation()}, {"horizon", forecast.horizon()},
+          {"context", forecast.context()},       {"stride", forecast.stride()},
+          {"period", forecast.period()},         {"ar_lags", forecast.ar_lags()}};
+}
+
+// Older records have none.
+v1::ForecastConfig ForecastFromJson(const Json& json) {
+  v1::ForecastConfig forecast;
+  const Json own = json.value("forecast", Json::object());
+  forecast.set_evaluation(own.value("evaluation", ""));
+  forecast.set_horizon(own.value("horizon", 0u));
+  forecast.set_context(own.value("context", 0u));
+  forecast.set_stride(own.value("stride", 0u));
+  forecast.set_period(own.value("period", 0u));
+  forecast.set_ar_lags(own.value("ar_lags", 0u));
+  return forecast;
 }
 
 train::Measures MeasuresFromJson(const Json& json) {
@@ -75,6 +96,7 @@ std::string RecordToJson(const TrainingRecord& record) {
   const Json json = {{"tool", "sequent-train " SEQUENT_VERSION},
                      {"seed", record.seed},
                      {"data", DataToJson(record)},
+                     {"forecast", ForecastToJson(record.forecast)},
                      {"updates", record.updates},
                      {"best_update", record.best_update},
                      {"validation", record.validation},
@@ -88,6 +110,7 @@ StatusOr<TrainingRecord> RecordFromJson(std::string_view text) {
     const Json json = Json::parse(text);
     record.seed = json.at("seed").get<uint64_t>();
     DataFromJson(json.at("data"), &record);
+    record.forecast = ForecastFromJson(json);
     record.updates = json.at("updates").get<uint64_t>();
     record.best_update = json.at("best_update").get<uint64_t>();
     record.validation = MeasuresFromJson(json.at("validation"));

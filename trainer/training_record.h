@@ -21,6 +21,7 @@ struct TrainingRecord {
   v1::DataConfig data;
   std::string data_sha256;
   train::Parts parts;
+  v1::ForecastConfig forecast;
   uint64_t best_update = 0, updates = 0;
   train::Measures validation, test;
 };

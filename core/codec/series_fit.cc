@@ -4,125 +4,200 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/base/error.h"
-#include "core/codec/series_codec.h"
+#include "core/codec/calendar.h"
+#include "core/codec/scale_statistics.h"
 #include "core/model/input_check.h"
 
 namespace sequent {
 namespace {
 
-// Mean and population standard deviation (Welford), and whether all values were the same.
-class Moments {
- public:
-  void Add(float value) {
-    ++count_;
-    const double step = value - mean_;
-    mean_ += step / static_cast<double>(count_);
-    squares_ += step * (value - mean_);
-    low_ = std::min(low_, value);
-    high_ = std::max(high_, value);
-  }
-  size_t count() const { return count_; }
-  double mean() const { return mean_; }
-  double deviation() const { return std::sqrt(squares_ / static_cast<double>(count_)); }
-  // Differences too small to square count as none.
-  bool constant() const { return low_ == high_ || deviation() == 0; }
-  float value() const { return low_; }
+// One column of one series.
+struct Values {
+  std::vector<float> raw;  // NaN = missing
+  std::span<const int64_t> unix_ms;
+  size_t label = 0;  // of the series; 0 if there are no labels
 
- private:
-  size_t count_ = 0;
-  double mean_ = 0, squares_ = 0;
-  float low_ = std::numeric_limits<float>::infinity();
-  float high_ = -std::numeric_limits<float>::infinity();
+  int64_t time(size_t row) const { return unix_ms.empty() ? 0 : unix_ms[row]; }
 };
 
-std::vector<float> ColumnOf(std::span<const float> rows, size_t columns, size_t column) {
-  std::vector<float> values;
-  values.reserve(rows.size() / columns);
-  for (size_t i = column; i < rows.size(); i += columns) values.push_back(rows[i]);
-  return values;
+std::vector<Values> ColumnOf(std::span<const SeriesRows> series, size_t columns, size_t column,
+                             bool labelled) {
+  std::vector<Values> all;
+  for (const SeriesRows& rows : series) {
+    Values values;
+    values.unix_ms = rows.unix_ms;
+    for (size_t i = column; i < rows.values.size(); i += columns) {
+      values.raw.push_back(rows.values[i]);
+    }
+    if (labelled && !rows.values.empty()) {
+      values.label = static_cast<size_t>(rows.values[columns - 1]);
+    }
+    all.push_back(std::move(values));
+  }
+  return all;
 }
 
 Status Unfit(const v1::SeriesColumn& column, std::string_view why) {
   return absl::InvalidArgumentError(StrCat("column '", Quoted(column.name()), "': ", ToAbsl(why)));
 }
 
-Status FitImpute(const std::vector<float>& values, v1::SeriesColumn* column) {
-  Moments present;
-  for (size_t row = 0; row < values.size(); ++row) {
-    const float value = values[row];
-    if (std::isinf(value)) {
-      return Unfit(*column, StrCat("row ", row, ": expected a finite value or NaN, got ", value));
-    }
-    if (!std::isnan(value)) {
-      present.Add(value);
-    } else if (column->impute().kind() == v1::Impute::NONE) {
-      return Unfit(*column,
-                   StrCat("row ", row, ": a value is missing and the column imputes none"));
-    }
+Status CheckRaw(const v1::SeriesColumn& column, size_t row, float value) {
+  if (std::isinf(value)) {
+    return Unfit(column, StrCat("row ", row, ": expected a finite value or NaN, got ", value));
   }
-  if (present.count() == 0) return Unfit(*column, "expected values to learn from, got none");
-  if (column->impute().kind() != v1::Impute::NONE) {
-    column->mutable_impute()->set_mean(present.mean());
+  if (std::isnan(value) && column.impute().kind() == v1::Impute::NONE) {
+    return Unfit(column, StrCat("row ", row, ": a value is missing and the column imputes none"));
+  }
+  if (column.log() && value <= 0) {
+    return Unfit(column, StrCat("row ", row, ": expected a value > 0, since its logarithm is ",
+                                "taken, got ", value));
   }
   return absl::OkStatus();
 }
 
-// Of the column's imputed and differenced values.
-StatusOr<Moments> TransformedMoments(const std::vector<float>& values,
-                                     const v1::SeriesColumn& column) {
+uint32_t PhaseOf(const v1::Season& season, const Values& values, size_t row) {
+  if (season.clock() != v1::Season::STEPS) {
+    return PhaseAt(season.clock(), season.period(), values.time(row));
+  }
+  return static_cast<uint32_t>(row % season.period());
+}
+
+// The mean of all, and of each phase (of all where a phase has none).
+Status FitImpute(const std::vector<Values>& series, v1::SeriesColumn* column) {
+  const size_t period = std::max<size_t>(1, column->season().period());
+  std::vector<double> sums(period), counts(period);
+  double sum = 0, count = 0;
+  for (const Values& values : series) {
+    for (size_t row = 0; row < values.raw.size(); ++row) {
+      const float value = values.raw[row];
+      SEQ_RETURN_IF_ERROR(CheckRaw(*column, row, value));
+      if (std::isnan(value)) continue;
+      sum += value;
+      ++count;
+      const size_t phase = period == 1 ? 0 : PhaseOf(column->season(), values, row);
+      sums[phase] += value;
+      ++counts[phase];
+    }
+  }
+  if (count == 0) return Unfit(*column, "expected values to learn from, got none");
+  v1::Impute* impute = column->mutable_impute();
+  if (impute->kind() != v1::Impute::NONE) impute->set_mean(sum / count);
+  if (impute->kind() != v1::Impute::SEASONAL_MEAN) return absl::OkStatus();
+  for (size_t phase = 0; phase < period; ++phase) {
+    impute->add_seasonal_means(counts[phase] > 0 ? sums[phase] / counts[phase] : sum / count);
+  }
+  return absl::OkStatus();
+}
+
+// Of each series, the column's values but for the scale.
+StatusOr<std::vector<std::vector<float>>> Transformed(const std::vector<Values>& series,
+                                                      const v1::SeriesColumn& column) {
   v1::FeatureInput alone;
   *alone.add_columns() = column;
   alone.mutable_columns(0)->clear_scale();
   alone.mutable_columns(0)->mutable_impute()->set_missing_flag(false);
   SEQ_ASSIGN_OR_RETURN(const std::unique_ptr<const SeriesCodec> codec, SeriesCodec::Create(alone));
-  std::vector<std::byte> state(codec->state_size());
-  codec->InitState(state.data());
-  Moments moments;
-  for (size_t row = 0; row < values.size(); ++row) {
-    float encoded = 0;
-    codec->Encode(state.data(), &values[row], &encoded, nullptr);
-    if (row >= column.difference() && !std::isnan(values[row])) moments.Add(encoded);
+  const size_t lag = size_t{column.difference()} + column.seasonal_difference();
+  std::vector<std::vector<float>> all;
+  for (const Values& values : series) {
+    std::vector<std::byte> state(codec->state_size());
+    codec->InitState(state.data());
+    std::vector<float>& moved = all.emplace_back();
+    for (size_t row = 0; row < values.raw.size(); ++row) {
+      float encoded = 0;
+      codec->Encode(state.data(), &values.raw[row], &encoded, nullptr, values.time(row));
+      if (row >= lag && !std::isnan(values.raw[row])) moved.push_back(encoded);
+    }
   }
-  return moments;
+  return all;
 }
 
-Status FitColumn(const std::vector<float>& values, v1::SeriesColumn* column) {
-  SEQ_RETURN_IF_ERROR(FitImpute(values, column));
-  SEQ_ASSIGN_OR_RETURN(const Moments moments, TransformedMoments(values, *column));
-  if (moments.count() == 0) {
-    return Unfit(*column, StrCat("expected more rows than its difference, ", column->difference(),
-                                 ", got ", values.size()));
+StatusOr<OffsetAndFactor> VaryingScale(const v1::SeriesColumn& column, std::vector<float> values,
+                                       size_t rows) {
+  const uint32_t lag = column.difference() + column.seasonal_difference();
+  if (values.empty()) {
+    return Unfit(column, StrCat("expected more rows than its difference, ", lag, ", got ", rows));
   }
-  if (moments.constant()) {
-    return Unfit(*column, StrCat("expected values that vary",
-                                 column->difference() > 0 ? " after the difference" : "",
-                                 ", got only ", moments.value()));
+  const float first = values[0];
+  const v1::Scale::Kind kind = column.scale().kind();
+  OffsetAndFactor scale = ScaleOf(kind == v1::Scale::NONE ? v1::Scale::STANDARD : kind, values);
+  // More than half of the values are the same: what spread there is lies outside the quartiles.
+  if (kind == v1::Scale::ROBUST && scale.factor == 0) {
+    scale.factor = ScaleOf(v1::Scale::STANDARD, values).factor;
   }
-  if (column->scale().kind() == v1::Scale::STANDARD) {
-    column->mutable_scale()->set_offset(moments.mean());
-    column->mutable_scale()->set_factor(moments.deviation());
+  if (scale.factor > 0) return scale;
+  return Unfit(column, StrCat("expected values that vary", lag > 0 ? " after the difference" : "",
+                              ", got only ", first));
+}
+
+Status FitPerSeries(const std::vector<Values>& series,
+                    const std::vector<std::vector<float>>& transformed, size_t labels,
+                    v1::SeriesColumn* column) {
+  std::vector<OffsetAndFactor> by_label(labels);
+  std::vector<bool> there(labels);
+  for (size_t i = 0; i < series.size(); ++i) {
+    SEQ_ASSIGN_OR_RETURN(by_label[series[i].label],
+                         VaryingScale(*column, transformed[i], series[i].raw.size()));
+    there[series[i].label] = true;
+  }
+  for (size_t label = 0; label < labels; ++label) {
+    if (!there[label])
+      return Unfit(*column, StrCat("series ", label, " has no rows to learn from"));
+    column->mutable_scale()->add_offsets(by_label[label].offset);
+    column->mutable_scale()->add_factors(by_label[label].factor);
+  }
+  return absl::OkStatus();
+}
+
+Status FitColumn(const std::vector<Values>& series, size_t labels, v1::SeriesColumn* column) {
+  SEQ_RETURN_IF_ERROR(FitImpute(series, column));
+  SEQ_ASSIGN_OR_RETURN(const auto transformed, Transformed(series, *column));
+  if (column->scale().kind() != v1::Scale::NONE &&
+      column->scale().scope() == v1::Scale::PER_SERIES) {
+    return FitPerSeries(series, transformed, labels, column);
+  }
+  std::vector<float> all;
+  size_t rows = 0;
+  for (size_t i = 0; i < series.size(); ++i) {
+    all.insert(all.end(), transformed[i].begin(), transformed[i].end());
+    rows += series[i].raw.size();
+  }
+  SEQ_ASSIGN_OR_RETURN(const OffsetAndFactor scale, VaryingScale(*column, std::move(all), rows));
+  if (column->scale().kind() == v1::Scale::NONE) return absl::OkStatus();
+  column->mutable_scale()->set_offset(scale.offset);
+  column->mutable_scale()->set_factor(scale.factor);
+  return absl::OkStatus();
+}
+
+Status CheckRows(const SeriesRows& rows, size_t columns, size_t labels) {
+  if (rows.values.size() % columns != 0) {
+    return absl::InvalidArgumentError(
+        StrCat("rows: expected a multiple of ", columns, " values, got ", rows.values.size()));
+  }
+  for (size_t i = columns - 1; labels > 0 && i < rows.values.size(); i += columns) {
+    if (rows.values[i] >= 0 && rows.values[i] < static_cast<float>(labels)) continue;
+    return absl::InvalidArgumentError(
+        StrCat("rows: expected the index of a series, got ", rows.values[i]));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-Status FitSeries(std::span<const float> rows, v1::FeatureInput* input) {
+Status FitSeries(std::span<const SeriesRows> series, v1::FeatureInput* input) {
   SEQ_RETURN_IF_ERROR(CheckFeatureInput("features", *input).status());
   const size_t columns = static_cast<size_t>(input->columns_size());
-  if (rows.size() % columns != 0) {
-    return absl::InvalidArgumentError(
-        StrCat("rows: expected a multiple of ", columns, " values, got ", rows.size()));
-  }
+  const auto labels = static_cast<size_t>(input->columns(input->columns_size() - 1).labels_size());
+  for (const SeriesRows& rows : series) SEQ_RETURN_IF_ERROR(CheckRows(rows, columns, labels));
   for (size_t i = 0; i < columns; ++i) {
-    SEQ_RETURN_IF_ERROR(
-        FitColumn(ColumnOf(rows, columns, i), input->mutable_columns(static_cast<int>(i))));
+    v1::SeriesColumn* column = input->mutable_columns(static_cast<int>(i));
+    if (column->labels_size() > 0) continue;
+    SEQ_RETURN_IF_ERROR(FitColumn(ColumnOf(series, columns, i, labels > 0), labels, column));
   }
   return absl::OkStatus();
 }

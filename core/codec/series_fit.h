@@ -5,12 +5,13 @@
 #include <span>
 
 #include "core/base/status.h"
+#include "core/codec/series_codec.h"
 #include "sequent/v1/model.pb.h"
 
 namespace sequent {
 
 // See SeriesCodec::Fit. Pure but for `input`.
-Status FitSeries(std::span<const float> rows, v1::FeatureInput* input);
+Status FitSeries(std::span<const SeriesRows> series, v1::FeatureInput* input);
 
 }  // namespace sequent
 

@@ -67,21 +67,25 @@ struct Node {
   std::optional<size_t> forward_columns;
 };
 
-enum class HeadKind { kSoftmax, kPoint, kGaussian, kBernoulli };
+enum class HeadKind { kSoftmax, kPoint, kGaussian, kStudentT, kQuantiles, kBernoulli };
 
 struct HeadNode {
   HeadKind kind;
   std::string name;
   size_t input = 0;  // node index
   size_t in_width = 0;
-  // Rows of its weight: classes; labels (Bernoulli); columns; Gaussian: 2 x columns (all means,
-  // then all raw scales; the standard deviation is softplus(raw) + 1e-6).
+  // Rows of its weight: classes; labels (Bernoulli); columns; Gaussian and Student-t: 2 x columns
+  // (all locations, then all raw scales; the scale is softplus(raw) + 1e-6); quantiles: columns x
+  // levels, levels innermost.
   size_t outputs = 0;
   std::vector<size_t> columns;  // regression: indexes of the input columns predicted
   std::vector<std::string>
       labels;  // softmax: the name of each class, if it has any; language models: none. Bernoulli
+  std::vector<float> levels;      // quantiles: rising
+  double degrees_of_freedom = 0;  // Student-t
   float loss_weight = 1;
   bool last_step = false;  // of the whole sequence: answered at the last step of a request
+  bool has_scale() const { return kind == HeadKind::kGaussian || kind == HeadKind::kStudentT; }
 };
 
 struct FeedbackNode {

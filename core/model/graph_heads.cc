@@ -16,7 +16,12 @@ namespace {
 
 using Names = google::protobuf::RepeatedPtrField<std::string>;
 
-constexpr std::array<std::string_view, 2> kDistributions = {"point", "gaussian"};
+constexpr std::array<std::string_view, 4> kDistributions = {"point", "gaussian", "student_t",
+                                                            "quantiles"};
+constexpr HeadKind kDistributionKinds[] = {HeadKind::kPoint, HeadKind::kGaussian,
+                                           HeadKind::kStudentT, HeadKind::kQuantiles};
+constexpr float kDefaultLevels[] = {0.05f, 0.25f, 0.5f, 0.75f, 0.95f};
+constexpr double kDefaultDegreesOfFreedom = 5;
 
 // Indexes of the input's columns that bear these names.
 StatusOr<std::vector<size_t>> FindColumns(const std::string& path, const Names& names,
@@ -101,19 +106,75 @@ Status SetLastStep(const std::string& path, bool last_step, const std::string& t
   return Expected(path, StrCat("false for task ", task), "true");
 }
 
+Status SetLevels(const std::string& path, const v1::RegressionHead& regression, HeadNode* head) {
+  if (head->kind != HeadKind::kQuantiles) {
+    if (regression.levels_size() == 0) return absl::OkStatus();
+    return Expected(path, "none but for distribution quantiles", StrCat(regression.levels_size()));
+  }
+  if (static_cast<size_t>(regression.levels_size()) > kMaxLevels) {
+    return Expected(path, StrCat("at most ", kMaxLevels), StrCat(regression.levels_size()));
+  }
+  for (int i = 0; i < regression.levels_size(); ++i) {
+    const auto level = static_cast<float>(regression.levels(i));
+    const float before = i == 0 ? 0 : head->levels.back();
+    if (!(level > before && level < 1)) {
+      return Expected(Indexed(path, static_cast<size_t>(i)),
+                      StrCat("a level above ", before, " and below 1"),
+                      StrCat(regression.levels(i)));
+    }
+    head->levels.push_back(level);
+  }
+  if (head->levels.empty()) {
+    head->levels.assign(std::begin(kDefaultLevels), std::end(kDefaultLevels));
+  }
+  return absl::OkStatus();
+}
+
+// More than 2, so that there is a standard deviation.
+Status SetDegreesOfFreedom(const std::string& path, double degrees, HeadNode* head) {
+  if (head->kind != HeadKind::kStudentT) {
+    if (degrees == 0) return absl::OkStatus();
+    return Expected(path, "none but for distribution student_t", StrCat(degrees));
+  }
+  head->degrees_of_freedom = degrees == 0 ? kDefaultDegreesOfFreedom : degrees;
+  if (head->degrees_of_freedom > 2 && head->degrees_of_freedom <= 1e6) return absl::OkStatus();
+  return Expected(path, "more than 2, at most 1e6 (0 means 5)", StrCat(degrees));
+}
+
+// All columns, or those named; a column of labels is none to predict.
+Status SetColumns(const std::string& path, const Names& names, const v1::FeatureInput& features,
+                  HeadNode* head) {
+  const size_t last = static_cast<size_t>(features.columns_size()) - 1;
+  const bool labelled = features.columns(features.columns_size() - 1).labels_size() > 0;
+  SEQ_ASSIGN_OR_RETURN(head->columns, FindColumns(path, names, features));
+  for (size_t i = 0; labelled && i < head->columns.size(); ++i) {
+    if (head->columns[i] != last) continue;
+    return Expected(
+        Indexed(path, i), "a column of values",
+        StrCat("'", Quoted(features.columns(static_cast<int>(last)).name()), "', one of labels"));
+  }
+  if (!head->columns.empty()) return absl::OkStatus();
+  head->columns.resize(labelled ? last : last + 1);
+  std::iota(head->columns.begin(), head->columns.end(), size_t{0});
+  return absl::OkStatus();
+}
+
+size_t OutputsPerColumn(const HeadNode& head) {
+  if (head.kind == HeadKind::kQuantiles) return head.levels.size();
+  return head.has_scale() ? 2 : 1;
+}
+
 Status SetRegression(const std::string& path, const v1::RegressionHead& regression,
                      const v1::Input& input, HeadNode* head) {
   if (!input.has_features()) return Expected(path, "softmax for a token input", "regression");
   SEQ_ASSIGN_OR_RETURN(const size_t choice, CheckChoice(path + ".distribution",
                                                         regression.distribution(), kDistributions));
-  head->kind = choice == 0 ? HeadKind::kPoint : HeadKind::kGaussian;
-  SEQ_ASSIGN_OR_RETURN(head->columns,
-                       FindColumns(path + ".columns", regression.columns(), input.features()));
-  if (head->columns.empty()) {
-    head->columns.resize(static_cast<size_t>(input.features().columns_size()));
-    std::iota(head->columns.begin(), head->columns.end(), size_t{0});
-  }
-  head->outputs = head->columns.size() * (head->kind == HeadKind::kGaussian ? 2 : 1);
+  head->kind = kDistributionKinds[choice];
+  SEQ_RETURN_IF_ERROR(SetLevels(path + ".levels", regression, head));
+  SEQ_RETURN_IF_ERROR(
+      SetDegreesOfFreedom(path + ".degrees_of_freedom", regression.degrees_of_freedom(), head));
+  SEQ_RETURN_IF_ERROR(SetColumns(path + ".columns", regression.columns(), input.features(), head));
+  head->outputs = head->columns.size() * OutputsPerColumn(*head);
   return absl::OkStatus();
 }
 

@@ -1,7 +1,6 @@
 #include "core/model/input_check.h"
 
 #include <array>
-#include <cmath>
 #include <string>
 #include <unordered_set>
 
@@ -74,38 +73,6 @@ Status CheckCharacters(std::string_view path, const v1::TokenInput& tokens) {
   return absl::OkStatus();
 }
 
-Status CheckColumn(const std::string& path, const v1::SeriesColumn& column) {
-  SEQ_RETURN_IF_ERROR(CheckLabel(path + ".name", column.name()));
-  if (!v1::Impute::Kind_IsValid(column.impute().kind())) {
-    return Expected(path + ".impute.kind", "NONE | LAST | MEAN", StrCat(column.impute().kind()));
-  }
-  if (column.impute().missing_flag() && column.impute().kind() == v1::Impute::NONE) {
-    return Expected(path + ".impute.missing_flag", "false where impute.kind is NONE", "true");
-  }
-  if (column.difference() > kMaxWidth) {
-    return Expected(path + ".difference", StrCat("0..", kMaxWidth), StrCat(column.difference()));
-  }
-  if (!v1::Scale::Kind_IsValid(column.scale().kind())) {
-    return Expected(path + ".scale.kind", "NONE | STANDARD", StrCat(column.scale().kind()));
-  }
-  return absl::OkStatus();
-}
-
-Status CheckFinite(const std::string& path, double value) {
-  if (std::isfinite(value)) return absl::OkStatus();
-  return Expected(path, "a finite number", StrCat(value));
-}
-
-Status CheckLearnedColumn(const std::string& path, const v1::SeriesColumn& column) {
-  SEQ_RETURN_IF_ERROR(CheckFinite(path + ".impute.mean", column.impute().mean()));
-  SEQ_RETURN_IF_ERROR(CheckFinite(path + ".scale.offset", column.scale().offset()));
-  SEQ_RETURN_IF_ERROR(CheckFinite(path + ".scale.factor", column.scale().factor()));
-  if (column.scale().kind() == v1::Scale::STANDARD && column.scale().factor() <= 0) {
-    return Expected(path + ".scale.factor", "> 0", StrCat(column.scale().factor()));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 StatusOr<size_t> CheckTokenInput(std::string_view path, const v1::TokenInput& tokens) {
@@ -137,34 +104,6 @@ StatusOr<size_t> CheckTokenInput(std::string_view path, const v1::TokenInput& to
 
 Status CheckVocabulary(std::string_view path, const v1::TokenInput& tokens) {
   return IsOfWords(tokens) ? CheckWords(path, tokens) : CheckCharacters(path, tokens);
-}
-
-StatusOr<size_t> CheckFeatureInput(std::string_view path, const v1::FeatureInput& features) {
-  const std::string list = StrCat(ToAbsl(path), ".columns");
-  SEQ_RETURN_IF_ERROR(CheckCount(list, static_cast<uint64_t>(features.columns_size()), kMaxWidth));
-  std::unordered_set<std::string_view> names;
-  size_t width = 0;
-  for (int i = 0; i < features.columns_size(); ++i) {
-    const v1::SeriesColumn& column = features.columns(i);
-    const std::string where = Indexed(list, static_cast<size_t>(i));
-    SEQ_RETURN_IF_ERROR(CheckColumn(where, column));
-    if (!names.insert(column.name()).second) {
-      return Expected(where + ".name", "a name not used before",
-                      StrCat("'", Quoted(column.name()), "'"));
-    }
-    width += column.impute().missing_flag() ? 2 : 1;
-  }
-  SEQ_RETURN_IF_ERROR(CheckCount(list + " with missing flags", width, kMaxWidth));
-  return width;
-}
-
-Status CheckLearned(std::string_view path, const v1::FeatureInput& features) {
-  const std::string list = StrCat(ToAbsl(path), ".columns");
-  for (int i = 0; i < features.columns_size(); ++i) {
-    SEQ_RETURN_IF_ERROR(
-        CheckLearnedColumn(Indexed(list, static_cast<size_t>(i)), features.columns(i)));
-  }
-  return absl::OkStatus();
 }
 
 Status CheckLearnedInputs(const v1::ModelConfig& config) {

@@ -26,9 +26,10 @@ StatusOr<size_t> CheckTokenInput(std::string_view path, const v1::TokenInput& to
 // special tokens, then what the codec could cut from a text, none twice.
 Status CheckVocabulary(std::string_view path, const v1::TokenInput& tokens);
 
-// The number of model inputs per step: columns + missing flags.
+// The number of model inputs per step: columns or labels, missing flags, calendar terms.
 StatusOr<size_t> CheckFeatureInput(std::string_view path, const v1::FeatureInput& features);
-// Finite means and offsets, factors > 0.
+size_t CalendarWidth(const v1::Calendar& calendar);
+// What fit learned: as many values as there should be, finite, factors > 0; means > 0 under a log.
 Status CheckLearned(std::string_view path, const v1::FeatureInput& features);
 
 // Both learned checks, over all inputs of a configuration whose structure is good.

@@ -26,7 +26,7 @@ Head::Head(const HeadNode& node, size_t last_offset, const TensorMap& tensors)
 
 void Head::Apply(size_t rows, const float* const* x, Pass* pass, float* const* y) const {
   map_.Apply(rows, x, pass, y);
-  if (kind_ != HeadKind::kGaussian) return;
+  if (kind_ != HeadKind::kGaussian && kind_ != HeadKind::kStudentT) return;
   for (size_t r = 0; r < rows; ++r) {
     std::transform(y[r] + outputs_ / 2, y[r] + outputs_, y[r] + outputs_ / 2, GaussianDeviation);
   }

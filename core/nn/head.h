@@ -22,7 +22,8 @@ class Head {
   size_t last_offset() const { return last_offset_; }
 
   // y[r], outputs() floats, from x[r]: softmax: logits. point: values. Gaussian: means, then
-  // standard deviations.
+  // standard deviations. Student-t: locations, then scales. Quantiles: as predicted, perhaps not in
+  // order.
   void Apply(size_t rows, const float* const* x, Pass* pass, float* const* y) const;
 
  private:
@@ -31,7 +32,8 @@ class Head {
   const Affine map_;
 };
 
-// The standard deviation that a Gaussian head's raw output stands for: softplus(raw) + 1e-6.
+// The standard deviation (Student-t: scale) that a Gaussian head's raw output stands for:
+// softplus(raw) + 1e-6.
 float GaussianDeviation(float raw);
 
 }  // namespace sequent

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "core/base/random.h"
 
@@ -36,16 +37,33 @@ StatusOr<Batches> Batches::Create(const Graph& graph, const TrainingData& data,
     batches.updates_per_epoch_ = (batches.lane_ + batches.bptt_ - 1) / batches.bptt_;
     return batches;
   }
-  const size_t steps = data.series.steps;
   batches.window_ = options.window();
   batches.stride_ = options.stride();
-  if (steps < batches.window_) {
-    return absl::InvalidArgumentError(StrCat("training part: expected at least train.window = ",
-                                             options.window(), " steps, got ", steps));
-  }
-  batches.windows_ = (steps - batches.window_) / batches.stride_ + 1;
+  SEQ_RETURN_IF_ERROR(batches.LayWindows());
   batches.updates_per_epoch_ = (batches.windows_ + options.batch() - 1) / options.batch();
   return batches;
+}
+
+Status Batches::LayWindows() {
+  const Series& series = data_->series;
+  std::vector<size_t> ends = series.ends;
+  if (ends.empty()) ends.push_back(series.steps);
+  size_t begin = 0;
+  for (const size_t end : ends) {
+    if (end - begin < window_) {
+      const std::string which =
+          ends.size() == 1 ? ""
+                           : StrCat(", series ", series_begin_.size() + 1, " of ", ends.size());
+      return absl::InvalidArgumentError(StrCat("training part", which,
+                                               ": expected at least train.window = ", window_,
+                                               " steps, got ", end - begin));
+    }
+    series_begin_.push_back(begin);
+    windows_before_.push_back(windows_);
+    windows_ += (end - begin - window_) / stride_ + 1;
+    begin = end;
+  }
+  return absl::OkStatus();
 }
 
 size_t Batches::Rows(uint64_t update) const {
@@ -68,7 +86,10 @@ size_t Batches::WindowStart(uint64_t update, size_t row) const {
   const uint64_t epoch = (update - 1) / updates_per_epoch_;
   const uint64_t place = (update - 1) % updates_per_epoch_ * batch_ + row;
   const uint64_t key = RandomStream(seed_, kOrderStream, epoch).Bits(0);
-  return (shuffle_ ? Permute(key, windows_, place) : place) * stride_;
+  const size_t window = shuffle_ ? Permute(key, windows_, place) : place;
+  const auto after = std::upper_bound(windows_before_.begin(), windows_before_.end(), window);
+  const auto series = static_cast<size_t>(after - windows_before_.begin()) - 1;
+  return series_begin_[series] + (window - windows_before_[series]) * stride_;
 }
 
 template <typename T>

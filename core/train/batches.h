@@ -3,7 +3,8 @@
 //
 // language_model: the stream is cut into `batch` lanes of equal length; an update is `bptt` steps
 // of every lane, the state carried on; each epoch begins with the zero state. forecast: windows of
-// `window` steps at `stride`, `batch` of them an update, in an order drawn anew for each epoch.
+// `window` steps of one series at `stride`, `batch` of them an update, in an order drawn anew for
+// each epoch.
 // classify, tag: whole sequences (sample_batches.h).
 // Thread safety: const methods are pure.
 #ifndef SEQUENT_CORE_TRAIN_BATCHES_H_
@@ -47,6 +48,7 @@ class Batches {
  private:
   Batches(const Graph& graph, const TrainingData& data) : graph_(&graph), data_(&data) {}
   size_t LaneSteps(uint64_t update) const;
+  Status LayWindows();
   size_t WindowStart(uint64_t update, size_t row) const;
   template <typename T>
   void CutLanes(uint64_t update, Chunk<T>* chunk) const;
@@ -61,6 +63,8 @@ class Batches {
   uint64_t seed_ = 0, updates_per_epoch_ = 0;
   size_t batch_ = 0, lane_ = 0, bptt_ = 0;        // language_model
   size_t window_ = 0, stride_ = 0, windows_ = 0;  // forecast
+  // Per series: its first step, and how many windows there are before it.
+  std::vector<size_t> series_begin_, windows_before_;
 };
 
 }  // namespace sequent::train

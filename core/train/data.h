@@ -15,9 +15,10 @@ struct TokenStream {
   std::vector<int32_t> tokens;
 };
 
-// forecast: one long series.
+// forecast: one long series, or several behind one another.
 struct Series {
-  size_t steps = 0;
+  size_t steps = 0;          // of all
+  std::vector<size_t> ends;  // where each series ends, rising to `steps`; empty: there is one
   size_t input_width = 0;
   std::vector<float> inputs;  // [steps, input_width], as the codec encoded them
   // Per head, [steps, columns]: the value one step later in the units the head predicts in (model

@@ -1,5 +1,5 @@
-// Measuring a model with core/nn, the code that serves it: the figures of `fit`'s validation and of
-// `evaluate` are the same bits.
+// Measuring a model of tokens with core/nn, the code that serves it: the figures of `fit`'s
+// validation and of `evaluate` are the same bits. Models of measurements: series_measures.h.
 //
 // Thread safety: pure functions.
 #ifndef SEQUENT_CORE_TRAIN_MEASURE_H_
@@ -28,30 +28,6 @@ StatusOr<std::vector<double>> TokenLogProbabilities(const Model& model,
                                                     std::span<const int32_t> tokens,
                                                     ThreadPool* pool);
 Measures TokenMeasures(std::span<const double> log_probabilities);
-
-// One step ahead with carried state (scheme "one_step"). `rows` is [n, columns] of raw values; the
-// first `context` rows (>= 1) only warm the state up (not scored). Measures: loss (the training
-// loss in model units, mean over valid targets), and for the first head, in the user's units,
-// SeriesMeasures.
-StatusOr<Measures> MeasureSeries(const Model& model, std::span<const float> rows, size_t context,
-                                 ThreadPool* pool);
-
-// The predictions behind MeasureSeries: for each scored row and column of the first regression
-// head, the forecast made one step before it (user's units); scales for Gaussian heads, else empty.
-struct Forecasts {
-  size_t columns = 0;
-  std::vector<float> mean;  // [n - context, columns]
-  std::vector<float> scale;
-};
-StatusOr<Forecasts> ForecastOneStep(const Model& model, std::span<const float> rows, size_t context,
-                                    ThreadPool* pool);
-
-// Forecasts against the truth: rmse, mae, smape (200 |e| / (|y| + |f|)), mase (mae over the mean
-// one-step change within the context), rmse.<column>; the naive baseline that repeats the last
-// value seen: rmse_persistence, mae_persistence, skill = 1 - rmse / rmse_persistence; of Gaussian
-// heads nll, crps, coverage95. Missing truths are not scored. DATA error if nothing can be scored.
-StatusOr<Measures> SeriesMeasures(const Model& model, const Forecasts& forecasts,
-                                  std::span<const float> rows, size_t context);
 
 }  // namespace sequent::train
 

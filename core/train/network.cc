@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <utility>
+
+#include "core/train/regression_loss.h"
 
 namespace sequent::train {
 namespace {
@@ -13,26 +14,6 @@ size_t SizeOf(const TensorSpec& spec) {
   for (const size_t dimension : spec.shape) size *= dimension;
   return size;
 }
-
-template <typename T>
-double PointLoss(T value, T target, double scale, T* delta) {
-  const double error = static_cast<double>(value) - static_cast<double>(target);
-  *delta = static_cast<T>(2 * error * scale);
-  return error * error * scale;
-}
-
-// `raw` is the unactivated scale; the deviation goes to `deviation`.
-template <typename T>
-double GaussianLoss(T mean, T raw, T target, double scale, T* mean_delta, T* raw_delta,
-                    double deviation) {
-  const double z = (static_cast<double>(target) - static_cast<double>(mean)) / deviation;
-  const double slope = 1 / (1 + std::exp(-static_cast<double>(raw)));  // d softplus / d raw
-  *mean_delta = static_cast<T>(-z / deviation * scale);
-  *raw_delta = static_cast<T>((1 - z * z) / deviation * slope * scale);
-  return (0.5 * std::log(2 * std::numbers::pi) + std::log(deviation) + 0.5 * z * z) * scale;
-}
-
-double Softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
 }  // namespace
 
@@ -181,20 +162,7 @@ double Network<T>::HeadLoss(const Chunk<T>& chunk, size_t h, double normaliser,
       }
       continue;
     }
-    for (size_t k = 0; k < columns; ++k) {
-      const T target = chunk.targets[h][n * columns + k];
-      const bool valid = !std::isnan(target);
-      if (head.kind == HeadKind::kPoint) {
-        if (valid) loss += PointLoss(y[k], target, scale, dy + k);
-        continue;
-      }
-      const T raw = y[columns + k];
-      const double deviation = Softplus(static_cast<double>(raw)) + 1e-6;
-      y[columns + k] = static_cast<T>(deviation);
-      if (valid) {
-        loss += GaussianLoss(y[k], raw, target, scale, dy + k, dy + columns + k, deviation);
-      }
-    }
+    loss += RegressionLossAndGradient(head, chunk.targets[h].data() + n * columns, scale, y, dy);
   }
   return loss;
 }

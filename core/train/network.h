@@ -6,7 +6,8 @@
 // double.
 //
 // Loss = sum over heads of weight x (sum over valid targets / number valid in the whole batch):
-//   softmax, Bernoulli: class_loss.h;  point: squared error;  gaussian: negative log likelihood.
+//   softmax, Bernoulli: class_loss.h;  point: squared error;  gaussian, student_t: negative log
+//   likelihood;  quantiles: mean pinball loss of the levels.
 // BPTT: state comes in from the chunk before and gradients stop there.
 #ifndef SEQUENT_CORE_TRAIN_NETWORK_H_
 #define SEQUENT_CORE_TRAIN_NETWORK_H_

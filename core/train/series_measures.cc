@@ -1,119 +1,244 @@
+#include "core/train/series_measures.h"
+
+#include <array>
 #include <cmath>
 #include <limits>
 
-#include "core/train/measure.h"
+#include "core/train/baselines.h"
+#include "core/train/bootstrap.h"
 
 namespace sequent::train {
 namespace {
 
-double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
-double NormalDensity(double z) { return std::exp(-0.5 * z * z) / std::sqrt(2 * M_PI); }
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr uint64_t kIntervalSeed = 1;
 
-// Gneiting and Raftery, "Strictly proper scoring rules", JASA 2007, equation 21.
-double GaussianCrps(double error, double scale) {
-  const double z = error / scale;
-  return scale * (z * (2 * NormalCdf(z) - 1) + 2 * NormalDensity(z) - 1 / std::sqrt(M_PI));
-}
+// Sums of errors of one kind of forecast.
+struct Errors {
+  size_t count = 0, nonzero = 0;
+  double squared = 0, absolute = 0, relative = 0, symmetric = 0;
 
-// Sums over the scored values of one column or of all.
-struct Sums {
-  size_t count = 0;
-  double squared = 0, absolute = 0, symmetric = 0;
-  size_t naive_count = 0;
-  double naive_squared = 0, naive_absolute = 0;
-  double nll = 0, crps = 0, covered = 0;
-
-  void Add(double truth, double forecast, double naive) {
-    const double error = forecast - truth;
+  void Add(double truth, double forecast) {
+    if (std::isnan(forecast)) return;
+    const double error = std::abs(forecast - truth);
     const double size = std::abs(truth) + std::abs(forecast);
     ++count;
     squared += error * error;
-    absolute += std::abs(error);
-    if (size > 0) symmetric += 200 * std::abs(error) / size;
-    if (std::isnan(naive)) return;
-    ++naive_count;
-    naive_squared += (naive - truth) * (naive - truth);
-    naive_absolute += std::abs(naive - truth);
+    absolute += error;
+    if (size > 0) symmetric += 200 * error / size;
+    if (truth == 0) return;
+    ++nonzero;
+    relative += 100 * error / std::abs(truth);
   }
+  double rmse() const { return std::sqrt(squared / static_cast<double>(count)); }
+  double mae() const { return absolute / static_cast<double>(count); }
+};
 
-  void AddGaussian(double truth, double forecast, double scale) {
-    const double z = (truth - forecast) / scale;
-    nll += std::log(scale) + 0.5 * std::log(2 * M_PI) + 0.5 * z * z;
-    crps += GaussianCrps(truth - forecast, scale);
-    covered += std::abs(z) <= 1.959963984540054 ? 1 : 0;
+enum Baseline { kPersistence, kSeasonal, kAr, kBaselines };
+constexpr std::array<const char*, kBaselines> kBaselineNames = {"persistence", "seasonal", "ar"};
+
+// The scored values of one column, of one series, or of all.
+struct Sums {
+  Errors model;
+  std::array<Errors, kBaselines> baselines;
+  // Of the rows that have a persistence forecast, in order.
+  std::vector<double> errors, naive;
+  double scaled = 0;  // absolute errors over the series' seasonal change
+  size_t scaled_count = 0;
+  double nll = 0, nll_constant = 0, crps = 0, covered = 0;
+  size_t constant_count = 0, distributions = 0;
+
+  double RmseOfCompared() const { return Root(errors); }
+  double RmseOfNaive() const { return Root(naive); }
+  static double Root(const std::vector<double>& squares) {
+    double sum = 0;
+    for (const double square : squares) sum += square;
+    return std::sqrt(sum / static_cast<double>(squares.size()));
   }
 };
 
-// The change from one row to the next, mean over the context and the columns: MASE's unit.
-double MeanChange(std::span<const float> rows, size_t width, std::span<const size_t> columns,
-                  size_t context) {
-  double sum = 0;
-  size_t count = 0;
-  for (size_t t = 1; t < context; ++t) {
-    for (const size_t c : columns) {
-      const double change = static_cast<double>(rows[t * width + c]) - rows[(t - 1) * width + c];
-      if (std::isnan(change)) continue;
-      sum += std::abs(change);
-      ++count;
-    }
+// One value: what came, and what was said of it.
+struct Scored {
+  double truth, forecast;
+  std::array<double, kBaselines> baselines;
+  double seasonal_change;
+};
+
+void Add(const Scored& value, Sums* sums) {
+  sums->model.Add(value.truth, value.forecast);
+  for (size_t b = 0; b < kBaselines; ++b) {
+    sums->baselines[b].Add(value.truth, value.baselines[b]);
   }
-  return count == 0 ? 0 : sum / static_cast<double>(count);
+  const double naive = value.baselines[kPersistence];
+  if (!std::isnan(naive)) {
+    sums->errors.push_back((value.forecast - value.truth) * (value.forecast - value.truth));
+    sums->naive.push_back((naive - value.truth) * (naive - value.truth));
+  }
+  if (value.seasonal_change > 0) {
+    sums->scaled += std::abs(value.forecast - value.truth) / value.seasonal_change;
+    ++sums->scaled_count;
+  }
 }
 
-void Report(const Sums& sums, double change, bool gaussian, Measures* measures) {
-  const double n = static_cast<double>(sums.count);
-  (*measures)["rmse"] = std::sqrt(sums.squared / n);
-  (*measures)["mae"] = sums.absolute / n;
-  (*measures)["smape"] = sums.symmetric / n;
-  (*measures)["values"] = n;
-  if (change > 0) (*measures)["mase"] = sums.absolute / n / change;
-  if (sums.naive_count > 0) {
-    const double m = static_cast<double>(sums.naive_count);
-    const double persistence = std::sqrt(sums.naive_squared / m);
-    (*measures)["rmse_persistence"] = persistence;
-    (*measures)["mae_persistence"] = sums.naive_absolute / m;
-    if (persistence > 0) (*measures)["skill"] = 1 - (*measures)["rmse"] / persistence;
+void AddDistribution(const Predictive& predictive, double truth, double low, double high,
+                     double constant_nll, Sums* sums) {
+  ++sums->distributions;
+  sums->crps += predictive.Crps(truth);
+  const double nll = predictive.NegativeLogLikelihood(truth);
+  sums->nll += nll;
+  if (!std::isnan(constant_nll)) {
+    sums->nll_constant += constant_nll;
+    ++sums->constant_count;
   }
-  if (!gaussian) return;
-  (*measures)["nll"] = sums.nll / n;
+  const bool covered = predictive.Quantile(low) <= truth && truth <= predictive.Quantile(high);
+  sums->covered += covered ? 1 : 0;
+}
+
+// Scores all forecasts of one series into sums for all and for each column.
+class Scorer {
+ public:
+  Scorer(const SeriesPart& part, const Forecasts& forecasts, std::span<const size_t> columns,
+         const MeasureOptions& options)
+      : part_(part), forecasts_(forecasts), columns_(columns), options_(options) {
+    low_ = forecasts.levels.empty() ? 0.025 : forecasts.levels.front();
+    high_ = forecasts.levels.empty() ? 0.975 : forecasts.levels.back();
+  }
+
+  void AddTo(Sums* all, Sums* series, std::vector<Sums>* by_column) {
+    for (size_t k = 0; k < columns_.size(); ++k) {
+      const Baselines baselines(part_, columns_[k], forecasts_.log[k], options_.period,
+                                options_.ar_lags);
+      std::vector<double> regression;
+      for (size_t i = 0; i < forecasts_.size(); ++i) {
+        const size_t row = forecasts_.rows[i], origin = forecasts_.origins[i];
+        if (row == origin) regression = baselines.Autoregression(origin, Horizon(i));
+        const double truth = part_.at(row, columns_[k]);
+        const Predictive predictive = forecasts_.At(i, k);
+        const Scored value{truth,
+                           predictive.Point(),
+                           {baselines.Persistence(origin),
+                            options_.period > 1 ? baselines.SeasonalNaive(row, origin) : kNone,
+                            regression[row - origin]},
+                           baselines.SeasonalChange()};
+        if (std::isnan(truth) || std::isnan(value.forecast)) continue;
+        for (Sums* sums : {all, series, &(*by_column)[k]}) Add(value, sums);
+        if (forecasts_.kind == HeadKind::kPoint || row != origin) continue;
+        if (options_.scheme.kind != Scheme::Kind::kOneStep) continue;
+        AddDistribution(predictive, truth, low_, high_, baselines.ConstantNormalNll(row), all);
+      }
+    }
+  }
+
+ private:
+  // Forecasts from the origin of forecast i, which is its first.
+  size_t Horizon(size_t i) const {
+    size_t count = 0;
+    while (i + count < forecasts_.size() && forecasts_.origins[i + count] == forecasts_.origins[i])
+      ++count;
+    return count;
+  }
+
+  const SeriesPart& part_;
+  const Forecasts& forecasts_;
+  const std::span<const size_t> columns_;
+  const MeasureOptions& options_;
+  double low_, high_;
+};
+
+void ReportErrors(const Sums& sums, const MeasureOptions& options, Measures* measures) {
+  Measures& m = *measures;
+  m["rmse"] = sums.model.rmse();
+  m["mae"] = sums.model.mae();
+  m["smape"] = sums.model.symmetric / static_cast<double>(sums.model.count);
+  m["values"] = static_cast<double>(sums.model.count);
+  const auto relative = [&](const std::string& name, const Errors& errors) {
+    if (errors.nonzero > 0) m[name] = errors.relative / static_cast<double>(errors.nonzero);
+  };
+  relative("mape", sums.model);
+  if (sums.scaled_count > 0) m["mase"] = sums.scaled / static_cast<double>(sums.scaled_count);
+  for (size_t b = 0; b < kBaselines; ++b) {
+    const Errors& errors = sums.baselines[b];
+    if (errors.count == 0) continue;
+    const std::string name = kBaselineNames[b];
+    m["rmse_" + name] = errors.rmse();
+    m["mae_" + name] = errors.mae();
+    relative("mape_" + name, errors);
+  }
+  if (sums.naive.empty() || !(sums.RmseOfNaive() > 0)) return;
+  m["skill"] = 1 - sums.RmseOfCompared() / sums.RmseOfNaive();
+  if (!options.interval) return;
+  if (const auto interval = SkillInterval(sums.errors, sums.naive, kIntervalSeed)) {
+    m["skill_low"] = interval->low;
+    m["skill_high"] = interval->high;
+  }
+}
+
+void ReportDistribution(const Sums& sums, bool quantiles, Measures* measures) {
+  if (sums.distributions == 0) return;
+  const double n = static_cast<double>(sums.distributions);
   (*measures)["crps"] = sums.crps / n;
-  (*measures)["coverage95"] = sums.covered / n;
+  (*measures)[quantiles ? "coverage" : "coverage95"] = sums.covered / n;
+  if (quantiles) return;
+  (*measures)["nll"] = sums.nll / n;
+  if (sums.constant_count == 0) return;
+  (*measures)["nll_constant"] = sums.nll_constant / static_cast<double>(sums.constant_count);
+}
+
+void ReportSeries(const std::string& name, const Sums& sums, Measures* measures) {
+  if (sums.model.count == 0) return;
+  (*measures)["rmse." + name] = sums.model.rmse();
+  if (sums.baselines[kPersistence].count == 0) return;
+  (*measures)["rmse_persistence." + name] = sums.baselines[kPersistence].rmse();
 }
 
 }  // namespace
 
-StatusOr<Measures> SeriesMeasures(const Model& model, const Forecasts& forecasts,
-                                  std::span<const float> rows, size_t context) {
-  const HeadNode& head = model.graph().heads[0];
-  const size_t width = model.series_codec()->columns();
-  const bool gaussian = !forecasts.scale.empty();
+StatusOr<Measures> SeriesMeasures(const Model& model, std::span<const SeriesPart> parts,
+                                  std::span<const Forecasts> forecasts,
+                                  const MeasureOptions& options) {
+  const std::vector<size_t>& columns = model.graph().heads[0].columns;
   Measures measures;
   Sums all;
-  for (size_t k = 0; k < head.columns.size(); ++k) {
-    const size_t column = head.columns[k];
-    double naive = std::numeric_limits<double>::quiet_NaN();
-    Sums own;
-    for (size_t t = 0; t < rows.size() / width; ++t) {
-      const double truth = rows[t * width + column];
-      if (std::isnan(truth)) continue;
-      const size_t at = (t - context) * head.columns.size() + k;
-      if (t >= context && !std::isnan(forecasts.mean[at])) {
-        for (Sums* sums : {&own, &all}) {
-          sums->Add(truth, forecasts.mean[at], naive);
-          if (gaussian) sums->AddGaussian(truth, forecasts.mean[at], forecasts.scale[at]);
-        }
-      }
-      naive = truth;
-    }
-    if (own.count > 0) {
-      measures[StrCat("rmse.", model.series_codec()->names()[column])] =
-          std::sqrt(own.squared / static_cast<double>(own.count));
-    }
+  std::vector<Sums> by_column(columns.size());
+  for (size_t s = 0; s < parts.size(); ++s) {
+    Sums series;
+    Scorer(parts[s], forecasts[s], columns, options).AddTo(&all, &series, &by_column);
+    if (parts.size() > 1) ReportSeries(parts[s].name, series, &measures);
   }
-  if (all.count == 0) {
+  if (all.model.count == 0) {
     return absl::InvalidArgumentError("expected values to score, got only missing ones");
   }
-  Report(all, MeanChange(rows, width, head.columns, context), gaussian, &measures);
+  for (size_t k = 0; k < columns.size(); ++k) {
+    if (by_column[k].model.count == 0) continue;
+    measures["rmse." + model.series_codec()->names()[columns[k]]] = by_column[k].model.rmse();
+  }
+  ReportErrors(all, options, &measures);
+  ReportDistribution(all, forecasts[0].kind == HeadKind::kQuantiles, &measures);
+  return measures;
+}
+
+StatusOr<Measures> MeasureSeries(const Model& model, std::span<const SeriesPart> parts,
+                                 const MeasureOptions& options, ThreadPool* pool) {
+  std::vector<HeadLoss> losses(model.graph().heads.size());
+  std::vector<Forecasts> forecasts;
+  for (const SeriesPart& part : parts) {
+    SEQ_ASSIGN_OR_RETURN(SeriesRun run, RunSeries(model, part, {}, pool));
+    for (size_t h = 0; h < losses.size(); ++h) {
+      losses[h].sum += run.losses[h].sum;
+      losses[h].count += run.losses[h].count;
+    }
+    if (options.scheme.kind != Scheme::Kind::kOneStep) {
+      SEQ_ASSIGN_OR_RETURN(run, RunSeries(model, part, options.scheme, pool));
+    }
+    forecasts.push_back(std::move(run.forecasts));
+  }
+  SEQ_ASSIGN_OR_RETURN(Measures measures, SeriesMeasures(model, parts, forecasts, options));
+  double loss = 0;
+  for (size_t h = 0; h < losses.size(); ++h) {
+    const double count = static_cast<double>(losses[h].count);
+    if (count > 0) loss += model.graph().heads[h].loss_weight * losses[h].sum / count;
+  }
+  measures["loss"] = loss;
   return measures;
 }
 

@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <span>
 
 #include "core/kernels/elementwise.h"
 #include "core/kernels/rank.h"
+#include "core/nn/predictive.h"
 
 namespace sequent::engine {
 namespace {
 
-bool AsValues(const OutputPlan& plan, uint32_t head) {
-  return plan.raw || plan.logits_head == head;
+bool AsValues(const OutputPlan& plan, const HeadNode& node, uint32_t head) {
+  return plan.raw || (plan.drawn_head == head && node.kind == HeadKind::kSoftmax);
 }
 
 // Counting ranks takes n^2 comparisons, 16 at a time; finding the first of many takes few more than
@@ -68,15 +68,49 @@ void AppendClasses(HeadKind kind, const float* logits, size_t classes, size_t wa
   }
 }
 
-void AppendDecoded(const SeriesCodec& codec, const HeadNode& head, const float* output,
+// A logarithm's inverse can be too large for a float.
+float ToFloat(double value) {
+  constexpr double kMax = std::numeric_limits<float>::max();
+  return static_cast<float>(std::clamp(value, -kMax, kMax));
+}
+
+void AppendQuantiles(const SeriesCodec& codec, const HeadNode& head, size_t k, const float* output,
+                     const float* context, HeadResult* result) {
+  const size_t at = result->quantiles.size();
+  result->quantiles.resize(at + head.levels.size());
+  float* quantiles = result->quantiles.data() + at;
+  InvertQuantiles(codec, head, k, output, context, quantiles);
+  const Predictive predictive(head.levels, std::span(quantiles, head.levels.size()));
+  result->values.push_back(ToFloat(predictive.Point()));
+}
+
+// `draws`: locations and spreads in linear units (core/nn/predictive.h), for a rollout.
+void AppendDecoded(const SeriesCodec& codec, const HeadNode& head, bool draws, const float* output,
                    const float* context, HeadResult* result) {
-  const size_t columns = head.columns.size();
-  for (size_t k = 0; k < columns; ++k) {
-    result->values.push_back(codec.Inverse(head.columns[k], context, output[k]));
-    if (head.kind == HeadKind::kGaussian) {
-      result->scales.push_back(codec.InverseScale(head.columns[k], output[columns + k]));
+  for (size_t k = 0; k < head.columns.size(); ++k) {
+    if (head.kind == HeadKind::kQuantiles) {
+      AppendQuantiles(codec, head, k, output, context, result);
+      continue;
     }
+    const LocationAndSpread linear = LinearOutput(codec, head, k, output, context);
+    if (draws) {
+      result->values.push_back(static_cast<float>(linear.location));
+      result->scales.push_back(static_cast<float>(linear.spread));
+      continue;
+    }
+    const Predictive predictive(head.kind, linear.location, linear.spread,
+                                codec.log(head.columns[k]), head.degrees_of_freedom);
+    result->values.push_back(ToFloat(predictive.Point()));
+    if (head.has_scale()) result->scales.push_back(ToFloat(predictive.Deviation()));
   }
+}
+
+// What a distribution says once for all steps.
+void SetShape(const Lane& lane, const HeadNode& head, HeadResult* result) {
+  result->degrees_of_freedom = static_cast<float>(head.degrees_of_freedom);
+  if (head.levels.empty()) return;
+  result->levels = head.levels;
+  result->labels_owner = lane.version;
 }
 
 void MakeEmpty(const Lane& lane, const OutputPlan& plan, uint32_t which, HeadResult* result) {
@@ -86,11 +120,14 @@ void MakeEmpty(const Lane& lane, const OutputPlan& plan, uint32_t which, HeadRes
   result->width = result->classes_per_step = 0;
   result->values.clear();
   result->scales.clear();
+  result->quantiles.clear();
+  result->levels = {};
+  result->degrees_of_freedom = 0;
   result->classes.clear();
   result->text.clear();
   result->labels = {};
   result->labels_owner.reset();
-  if (AsValues(plan, which)) {
+  if (AsValues(plan, head, which)) {
     result->width = static_cast<uint32_t>(head.outputs);
   } else if (NamesClasses(head)) {
     result->kind = HeadResult::Kind::kClasses;
@@ -98,7 +135,8 @@ void MakeEmpty(const Lane& lane, const OutputPlan& plan, uint32_t which, HeadRes
     result->labels = ClassLabels(lane.model, head);
     result->labels_owner = lane.version;
   } else {
-    if (head.kind == HeadKind::kGaussian) result->kind = HeadResult::Kind::kGaussian;
+    if (head.kind != HeadKind::kPoint) result->kind = HeadResult::Kind::kDistribution;
+    SetShape(lane, head, result);
     result->width = static_cast<uint32_t>(head.columns.size());
   }
 }
@@ -117,12 +155,13 @@ void AppendSteps(const Lane& lane, const OutputPlan& plan, size_t which, size_t 
   const HeadNode& head = lane.model.graph().heads[plan.heads[which]];
   const SeriesCodec* codec = lane.model.series_codec();
   for (size_t i = 0; i < steps; ++i, output += head.outputs) {
-    if (AsValues(plan, plan.heads[which])) {
+    if (AsValues(plan, head, plan.heads[which])) {
       result->values.insert(result->values.end(), output, output + head.outputs);
     } else if (NamesClasses(head)) {
       AppendClasses(head.kind, output, head.outputs, result->classes_per_step, result);
     } else {
-      AppendDecoded(*codec, head, output, contexts + i * codec->context_size(), result);
+      AppendDecoded(*codec, head, plan.drawn_head == plan.heads[which], output,
+                    contexts + i * codec->context_size(), result);
     }
   }
 }
@@ -136,14 +175,7 @@ float Score(const HeadNode& head, const float* before, int32_t token, const floa
   const size_t columns = head.columns.size();
   double sum = 0;
   for (size_t k = 0; k < columns; ++k) {
-    const double error = static_cast<double>(encoded[head.columns[k]]) - before[k];
-    if (head.kind == HeadKind::kPoint) {
-      sum += error * error;
-      continue;
-    }
-    const double deviation = before[columns + k];
-    const double z = error / deviation;
-    sum += 0.5 * std::log(2 * std::numbers::pi) + std::log(deviation) + 0.5 * z * z;
+    sum += RegressionLoss(head, before, k, encoded[head.columns[k]]);
   }
   if (head.kind == HeadKind::kPoint) sum = std::sqrt(sum / static_cast<double>(columns));
   return static_cast<float>(sum);

@@ -26,8 +26,8 @@ void AppendSteps(const Lane& lane, const OutputPlan& plan, size_t which, size_t 
 
 // How the step that came in was predicted by `before`, the output of `head` at the step before it
 // (NaN: none). Softmax: nats of `token`; otherwise the observed encoded row against the prediction:
-// Gaussian: negative log likelihood; point: root mean squared error, in model units. NaN if nothing
-// can be said.
+// the training loss of the columns (RegressionLoss), summed; point: root mean squared error; in
+// model units. NaN if nothing can be said.
 float Score(const HeadNode& head, const float* before, int32_t token, const float* encoded);
 
 }  // namespace sequent::engine

@@ -21,6 +21,9 @@ std::string_view KindName(Input::Kind kind) {
   return "";
 }
 
+// The years 1 to 9999, roughly.
+constexpr int64_t kMaxUnixMs = 253'000'000'000'000;
+
 Status WrongKind(std::string_view expected, Input::Kind got) {
   return MakeError(Reason::kInputKind, StrCat("input: the model takes ", ToAbsl(expected), ", got ",
                                               ToAbsl(KindName(got))));
@@ -39,6 +42,8 @@ Status CheckFloats(const Model& model, const Input& input) {
     return MakeError(Reason::kInputWidth, StrCat("input.values: expected a multiple of ",
                                                  input.width, ", got ", input.values.size()));
   }
+  SEQ_RETURN_IF_ERROR(
+      CheckTimes(*codec, "input.unix_ms", input.unix_ms, input.values.size() / input.width));
   return codec->Check(input.values);
 }
 
@@ -74,12 +79,30 @@ uint64_t UnitsOf(const Input& input) {
   return 0;
 }
 
-Status CheckInput(const Model& model, const Input& input) {
-  if (!input.unix_ms.empty()) {
-    return MakeError(Reason::kInputTime,
-                     StrCat("input.unix_ms: the model does not use time, expected none, got ",
-                            input.unix_ms.size()));
+Status CheckTimes(const SeriesCodec& codec, std::string_view path, std::span<const int64_t> unix_ms,
+                  size_t steps) {
+  const auto bad = [&](const std::string& what) {
+    return MakeError(Reason::kInputTime, StrCat(ToAbsl(path), ": ", what));
+  };
+  if (!codec.uses_time()) {
+    if (unix_ms.empty()) return absl::OkStatus();
+    return bad(StrCat("the model does not use time, expected none, got ", unix_ms.size()));
   }
+  if (unix_ms.size() != steps) {
+    return bad(
+        StrCat("the model uses the time of each step, expected ", steps, ", got ", unix_ms.size()));
+  }
+  for (size_t i = 0; i < unix_ms.size(); ++i) {
+    if (unix_ms[i] < -kMaxUnixMs || unix_ms[i] > kMaxUnixMs) {
+      return bad(StrCat("expected ", -kMaxUnixMs, "..", kMaxUnixMs, ", got ", unix_ms[i]));
+    }
+    if (i == 0 || unix_ms[i] > unix_ms[i - 1]) continue;
+    return bad(StrCat("expected times that increase, got ", unix_ms[i], " after ", unix_ms[i - 1]));
+  }
+  return absl::OkStatus();
+}
+
+Status CheckInput(const Model& model, const Input& input) {
   switch (input.kind) {
     case Input::Kind::kNone:
       return absl::OkStatus();

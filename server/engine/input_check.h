@@ -17,6 +17,10 @@ namespace sequent::engine {
 uint64_t UnitsOf(const Input& input);
 
 // INPUT_KIND, INPUT_WIDTH, INPUT_NOT_FINITE, INPUT_TIME or TOKEN_OUT_OF_RANGE, naming the step.
+// Times: one per step if the codec uses them, strictly increasing, within some 8,000 years of 1970;
+// else none.
+Status CheckTimes(const SeriesCodec& codec, std::string_view path, std::span<const int64_t> unix_ms,
+                  size_t steps);
 Status CheckInput(const Model& model, const Input& input);
 
 }  // namespace sequent::engine

@@ -27,7 +27,7 @@ void StepItem::Recycle() {
   request.Clear();
   units = units_done = 0;
   internal = from_last = flush = running = birth = false;
-  logits_head = OutputPlan::kNoHead;
+  drawn_head = OutputPlan::kNoHead;
   lane = nullptr;
   working.Reset();
   plan.heads.clear();

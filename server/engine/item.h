@@ -43,9 +43,9 @@ struct StepItem final : Item {
   uint32_t units = 0;  // input units: rows, token ids or bytes
   // A rollout's own steps: admitted without a look at epoch, numbers and streams.
   bool internal = false;
-  bool from_last = false;                      // internal: no input; the heads answer from `last`
-  uint32_t logits_head = OutputPlan::kNoHead;  // internal: this softmax head answers with logits
-  bool flush = false;                          // the text ends with this request
+  bool from_last = false;                     // internal: no input; the heads answer from `last`
+  uint32_t drawn_head = OutputPlan::kNoHead;  // internal: a rollout draws from this head
+  bool flush = false;                         // the text ends with this request
 
   // Set when it begins to run.
   bool running = false;

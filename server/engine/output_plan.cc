@@ -40,7 +40,11 @@ size_t LongestLabel(std::span<const std::string> labels) {
 }
 
 uint64_t WorstStepBytes(const OutputPlan& plan, const HeadNode& head, size_t longest_label) {
-  if (plan.raw || !NamesClasses(head)) return sizeof(float) * head.outputs;
+  if (plan.raw) return sizeof(float) * head.outputs;
+  if (head.kind == HeadKind::kQuantiles) {
+    return sizeof(float) * head.columns.size() * (1 + 2 * head.levels.size());
+  }
+  if (!NamesClasses(head)) return sizeof(float) * (1 + head.outputs);
   // A ClassScore: its tag and length, label, id and probability; and the step around them.
   constexpr uint64_t kClassBytes = 3 + 3 + 6 + 5;
   constexpr uint64_t kStepBytes = 6;
@@ -60,7 +64,7 @@ Status PlanOutput(const Model& model, const OutputSelection& selection, OutputPl
   plan->top_k = selection.top_k;
   plan->last_step_only = selection.last_step_only;
   plan->raw = selection.raw;
-  plan->logits_head = OutputPlan::kNoHead;
+  plan->drawn_head = OutputPlan::kNoHead;
   plan->score = selection.score;
   for (const std::string& name : selection.heads) {
     SEQ_ASSIGN_OR_RETURN(const uint32_t head, FindHead(model, name));

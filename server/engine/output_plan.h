@@ -26,9 +26,9 @@ struct OutputPlan {
   bool last_step_only = false;
   bool last_step_heads = false;  // some of the heads are answered at the last step only
   bool raw = false;
-  // The softmax head that is answered as logits while the others are decoded; a rollout draws from
-  // it.
-  uint32_t logits_head = kNoHead;
+  // The head a rollout draws from, answered as it needs it while the others are decoded: softmax as
+  // logits, a distribution by location and spread in linear units (core/nn/predictive.h).
+  uint32_t drawn_head = kNoHead;
   bool score = false;  // of heads[0]
 };
 

@@ -14,7 +14,8 @@ namespace {
 // Layout of a packed reply; numbers are varints, lists a count and then their elements as they are:
 //
 //   created + 2 * reset, queue_us, compute_us, batch_rows, scores, results,
-//   for each result: head, kind, width, classes_per_step, values, scales, classes, text
+//   for each result: head, kind, width, classes_per_step, values, scales, quantiles,
+//     classes, text
 //
 // One function walks it, with something that counts, writes or reads what it is shown.
 
@@ -81,6 +82,7 @@ void WalkResult(Walker* walker, Result& result) {
   walker->Number(result.classes_per_step);
   walker->Elements(result.values);
   walker->Elements(result.scales);
+  walker->Elements(result.quantiles);
   walker->Elements(result.classes);
   walker->Elements(result.text);
 }
@@ -106,7 +108,8 @@ void WalkAll(Walker* walker, const StepReply& reply, std::span<const uint32_t> h
 
 size_t HeadBytes(const HeadResult& head) {
   return sizeof(HeadResult) + head.name.capacity() + head.text.capacity() +
-         sizeof(float) * (head.values.capacity() + head.scales.capacity()) +
+         sizeof(float) *
+             (head.values.capacity() + head.scales.capacity() + head.quantiles.capacity()) +
          sizeof(HeadResult::Class) * head.classes.capacity();
 }
 
@@ -148,6 +151,11 @@ void UnpackReply(std::span<const std::byte> packed, const Lane& lane, StepReply*
     WalkResult(&reader, result);
     const HeadNode& head = lane.model.graph().heads[index];
     result.name = head.name;
+    if (result.kind == HeadResult::Kind::kDistribution) {
+      result.levels = head.levels;
+      result.degrees_of_freedom = static_cast<float>(head.degrees_of_freedom);
+      if (!head.levels.empty()) result.labels_owner = lane.version;
+    }
     if (result.kind != HeadResult::Kind::kClasses) continue;
     result.labels = ClassLabels(lane.model, head);
     result.labels_owner = lane.version;

@@ -43,16 +43,21 @@ struct OutputSelection {
 
 // One head's answer for `steps` steps.
 struct HeadResult {
-  enum class Kind { kValues, kGaussian, kClasses, kText };
+  enum class Kind { kValues, kDistribution, kClasses, kText };
   struct Class {
     int32_t id;
     float probability;
   };
   Kind kind = Kind::kValues;
   std::string name;
-  uint32_t width = 0;         // kValues, kGaussian: floats per step
-  std::vector<float> values;  // kValues; kGaussian: means
-  std::vector<float> scales;  // kGaussian: standard deviations
+  uint32_t width = 0;         // kValues, kDistribution: floats per step
+  std::vector<float> values;  // kValues; kDistribution: means, of a quantile head medians
+  std::vector<float> scales;  // kDistribution: standard deviations; of a quantile head none
+  // Of a quantile head: [steps, width x levels], levels innermost. `levels` live as long as
+  // `labels_owner`.
+  std::vector<float> quantiles;
+  std::span<const float> levels;
+  float degrees_of_freedom = 0;  // of a Student-t head
   uint32_t classes_per_step = 0;
   std::vector<Class> classes;  // kClasses: [steps x classes_per_step], by falling probability
   // kClasses: names of class ids (empty = none); lives as long as `labels_owner`.
@@ -142,6 +147,7 @@ struct RolloutRequest {
   std::vector<float> quantiles;
   std::span<const float> known_inputs;  // [steps, known_width], lives until the sink's OnEnd
   uint32_t known_width = 0;
+  std::span<const int64_t> known_times;  // [steps], if the model uses time; as long
   bool commit = false;
   int64_t deadline_nanos = kNoDeadline;
   uint64_t stream_id = 0;

@@ -92,7 +92,7 @@ std::unique_ptr<StepItem> Rollout::MakeItem(const Input& input) const {
   item->request.output.last_step_only = true;
   item->units = static_cast<uint32_t>(UnitsOf(input));
   item->cost = 0;  // reserved for the whole rollout
-  if (plan_.sources.empty()) item->logits_head = static_cast<uint32_t>(plan_.head);
+  if (plan_.sources.empty() || plan_.drawn) item->drawn_head = static_cast<uint32_t>(plan_.head);
   return item;
 }
 

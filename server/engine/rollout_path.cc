@@ -1,9 +1,11 @@
 #include "server/engine/rollout_path.h"
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 
 #include "core/kernels/elementwise.h"
+#include "core/nn/predictive.h"
 #include "core/nn/sampling.h"
 #include "server/engine/output_plan.h"
 
@@ -80,15 +82,35 @@ void RolloutPath::DrawText(int32_t previous, int32_t token, HeadResult* answer) 
 HeadResult RolloutPath::DrawValues(const HeadResult& head) {
   HeadResult answer = head;
   if (plan_->drawn) {
-    for (size_t k = 0; k < answer.values.size(); ++k) {
-      const double z = NormalDraw(seed_, sample_, index_, static_cast<uint32_t>(k));
-      answer.values[k] += static_cast<float>(head.scales[k] * z * request_->sampling.temperature);
-    }
+    for (uint32_t k = 0; k < answer.values.size(); ++k) answer.values[k] = DrawValue(head, k);
     answer.scales.clear();
+    answer.quantiles.clear();
     answer.kind = HeadResult::Kind::kValues;
   }
   AppendRow(answer.values);
   return answer;
+}
+
+// A temperature stretches what is drawn away from the location; of quantiles, from the median.
+float RolloutPath::DrawValue(const HeadResult& head, uint32_t k) const {
+  const HeadNode& node = model_->graph().heads[plan_->head];
+  const double temperature = request_->sampling.temperature;
+  if (node.kind == HeadKind::kGaussian) {
+    const double z = NormalDraw(seed_, sample_, index_, k);
+    return model_->series_codec()->FromLinear(node.columns[k],
+                                              head.values[k] + head.scales[k] * z * temperature);
+  }
+  // Away from 0 and 1, where a Student-t has no quantile.
+  const double level = std::clamp(UniformDraw(seed_, sample_, index_, k), 1e-9, 1 - 1e-9);
+  if (node.kind == HeadKind::kStudentT) {
+    const Predictive unit(node.kind, 0, 1, false, node.degrees_of_freedom);
+    return model_->series_codec()->FromLinear(
+        node.columns[k], head.values[k] + head.scales[k] * unit.Quantile(level) * temperature);
+  }
+  const size_t levels = node.levels.size();
+  const Predictive predictive(node.levels, std::span(head.quantiles).subspan(k * levels, levels));
+  const double median = predictive.Point();
+  return static_cast<float>(median + (predictive.Quantile(level) - median) * temperature);
 }
 
 void RolloutPath::AppendRow(const std::vector<float>& fed) {
@@ -108,6 +130,9 @@ Input RolloutPath::InputsFrom(size_t first) const {
   input.kind = Input::Kind::kFloats;
   input.width = static_cast<uint32_t>(plan_->sources.size());
   input.values = std::span(rows_).subspan(first * plan_->sources.size());
+  if (!request_->known_times.empty()) {
+    input.unix_ms = request_->known_times.subspan(first, index_ - first);
+  }
   return input;
 }
 

@@ -54,6 +54,7 @@ class RolloutPath {
   Input InputsFrom(size_t first) const;
   HeadResult DrawClass(const HeadResult& logits);
   HeadResult DrawValues(const HeadResult& head);
+  float DrawValue(const HeadResult& head, uint32_t k) const;
   void DrawText(int32_t previous, int32_t token, HeadResult* answer);
   void AppendRow(const std::vector<float>& fed);
   void Record(size_t head, const HeadResult& answer);

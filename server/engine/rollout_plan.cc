@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "server/engine/input_check.h"
 #include "server/engine/output_plan.h"
 
 namespace sequent::engine {
@@ -60,12 +61,14 @@ Status CheckKnown(const Model& model, const RolloutPlan& plan, const RolloutRequ
                      StrCat("known_inputs.values: expected ", request.steps, " x ",
                             plan.known_width, " values, got ", request.known_inputs.size()));
   }
-  std::vector<float> rows(plan.known_width == 0 ? 0 : plan.sources.size() * request.steps);
+  std::vector<float> rows(plan.known_width == 0 ? 0 : plan.sources.size() * request.steps, 1.0f);
   for (size_t i = 0; i < rows.size(); ++i) {
     const int32_t source = plan.sources[i % plan.sources.size()];
     const size_t step = i / plan.sources.size();
     if (source < 0) rows[i] = request.known_inputs[step * plan.known_width - 1 - source];
   }
+  SEQ_RETURN_IF_ERROR(CheckTimes(*model.series_codec(), "known_inputs.unix_ms", request.known_times,
+                                 request.steps));
   return model.series_codec()->Check(rows);
 }
 
@@ -120,7 +123,7 @@ StatusOr<RolloutPlan> PlanRollout(const EngineOptions& options, const Model& mod
   plan.head = graph.feedback->head;
   const HeadNode& head = graph.heads[plan.head];
   plan.text = head.kind == HeadKind::kSoftmax && model.text_codec() != nullptr;
-  plan.drawn = head.kind == HeadKind::kGaussian && request.sampling.top_k != 1;
+  plan.drawn = head.kind != HeadKind::kPoint && request.sampling.top_k != 1;
   if (head.kind == HeadKind::kSoftmax) {
     if (!request.known_inputs.empty() || request.known_width != 0) {
       return MakeError(Reason::kInputWidth,

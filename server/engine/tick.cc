@@ -1,6 +1,7 @@
 #include "server/engine/tick.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/all_finite.h"
 #include "server/engine/decode.h"
@@ -77,8 +78,9 @@ void Tick::EncodeSeries(const Lane& lane, Row* row) {
     context += codec.context_size();
   }
   const float* raw = item.request.input.values.data() + item.units_done * codec.columns();
+  const std::span<const int64_t> times = item.request.input.unix_ms;
   for (uint32_t i = 0; i < row->steps; ++i) {
-    codec.Encode(state, raw, features, context);
+    codec.Encode(state, raw, features, context, times.empty() ? 0 : times[item.units_done + i]);
     raw += codec.columns();
     features += lane.model.input_width();
     context += codec.context_size();
@@ -145,11 +147,30 @@ Tick::Answered Tick::AnsweredBy(const Row& row, const HeadNode& head) {
   return {row.before + row.steps - 1 - row.first_step, 1};
 }
 
+// What step i is scored by: as it was encoded; a column whose scale goes with a window on the scale
+// of the step before, which the prediction was made on.
+const float* Tick::ScoredValues(const Lane& lane, const HeadNode& head, const Row& row, uint32_t i,
+                                const float* encoded) {
+  const SeriesCodec& codec = *lane.model.series_codec();
+  const auto windowed = [&](size_t column) { return codec.per_window(column); };
+  if (std::none_of(head.columns.begin(), head.columns.end(), windowed)) return encoded;
+  thread_local std::vector<float> values;
+  values.assign(encoded, encoded + lane.model.input_width());
+  const float* raw =
+      row.item->request.input.values.data() + (row.item->units_done + i) * codec.columns();
+  for (const size_t column : head.columns) {
+    if (!windowed(column) || std::isnan(raw[column])) continue;
+    values[column] = codec.Forward(column, row.contexts + i * codec.context_size(), raw[column]);
+  }
+  return values.data();
+}
+
 void Tick::AppendScores(const Lane& lane, const HeadNode& head, const float* output, Row* row) {
   const size_t width = lane.model.input_width();
   for (uint32_t i = 0; i < row->steps; ++i) {
     const int32_t token = row->tokens == nullptr ? 0 : row->tokens[i];
     const float* encoded = row->features == nullptr ? nullptr : row->features + i * width;
+    if (encoded != nullptr) encoded = ScoredValues(lane, head, *row, i, encoded);
     row->item->reply->scores.push_back(Score(head, output + i * head.outputs, token, encoded));
   }
 }

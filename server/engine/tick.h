@@ -79,6 +79,8 @@ class Tick {
   void EncodeSeries(const Lane& lane, Row* row);
   static Answered AnsweredBy(const Row& row, const HeadNode& head);
   static void Scatter(const Lane& lane, Row* row);
+  static const float* ScoredValues(const Lane& lane, const HeadNode& head, const Row& row,
+                                   uint32_t i, const float* encoded);
   static void AppendScores(const Lane& lane, const HeadNode& head, const float* output, Row* row);
   float* Floats(size_t count);
   std::vector<int32_t>* Tokens();

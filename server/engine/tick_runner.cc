@@ -183,7 +183,7 @@ Status TickRunner::Prepare(StepItem* item, StateRow working) {
   const Model& model = item->lane->model;
   SEQ_RETURN_IF_ERROR(CheckInput(model, item->request.input));
   SEQ_RETURN_IF_ERROR(PlanOutput(model, item->request.output, &item->plan));
-  item->plan.logits_head = item->logits_head;
+  item->plan.drawn_head = item->drawn_head;
   const uint64_t worst = WorstReplyBytes(model, item->lane->longest_labels, item->plan,
                                          item->units + MaxHeldBack(model));
   if (!item->internal && worst > context_->options.max_reply_bytes) {

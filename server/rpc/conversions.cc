@@ -215,6 +215,7 @@ StatusOr<engine::RolloutRequest> ToRolloutRequest(const v1::RolloutRequest& requ
   rollout.quantiles.assign(request.quantiles().begin(), request.quantiles().end());
   rollout.known_inputs = SpanOf(known.values());
   rollout.known_width = known.width();
+  rollout.known_times = SpanOf(known.unix_ms());
   rollout.commit = request.commit();
   SEQ_RETURN_IF_ERROR(CheckSampling(rollout.sampling));
   return rollout;
@@ -243,15 +244,26 @@ void FillResponse(const v1::PredictRequest& request, const engine::StepReply& re
   response->mutable_timing()->set_batch_rows(reply.batch_rows);
 }
 
+void FillDistribution(const engine::HeadResult& result, v1::Distribution* distribution) {
+  FillFloats(result.values, result.width, distribution->mutable_mean());
+  if (!result.scales.empty()) {
+    FillFloats(result.scales, result.width, distribution->mutable_scale());
+  }
+  distribution->set_degrees_of_freedom(result.degrees_of_freedom);
+  if (result.levels.empty()) return;
+  distribution->mutable_levels()->Add(result.levels.begin(), result.levels.end());
+  FillFloats(result.quantiles, result.width * static_cast<uint32_t>(result.levels.size()),
+             distribution->mutable_quantiles());
+}
+
 void FillHead(const engine::HeadResult& result, v1::HeadOutput* head) {
   head->set_name(result.name);
   switch (result.kind) {
     case engine::HeadResult::Kind::kValues:
       FillFloats(result.values, result.width, head->mutable_values());
       break;
-    case engine::HeadResult::Kind::kGaussian:
-      FillFloats(result.values, result.width, head->mutable_distribution()->mutable_mean());
-      FillFloats(result.scales, result.width, head->mutable_distribution()->mutable_scale());
+    case engine::HeadResult::Kind::kDistribution:
+      FillDistribution(result, head->mutable_distribution());
       break;
     case engine::HeadResult::Kind::kClasses:
       FillClasses(result, head->mutable_classes());

@@ -41,6 +41,10 @@ const char* KindName(HeadKind kind) {
       return "gaussian";
     case HeadKind::kBernoulli:
       return "bernoulli";
+    case HeadKind::kStudentT:
+      return "student_t";
+    case HeadKind::kQuantiles:
+      return "quantiles";
   }
   return "";
 }
@@ -55,6 +59,9 @@ void FillInput(const Model& model, v1::InputInfo* info) {
   info->set_kind("features");
   info->set_width(input.features().columns_size());
   for (const auto& column : input.features().columns()) info->add_names(column.name());
+  info->set_time(model.series_codec()->uses_time());
+  const auto& labels = model.series_codec()->labels();
+  info->mutable_series()->Assign(labels.begin(), labels.end());
 }
 
 void FillHeadInfo(const HeadNode& head, const Model& model, v1::HeadInfo* info) {

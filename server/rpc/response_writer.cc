@@ -94,9 +94,19 @@ void WriteClasses(const HeadResult& head, BackwardWriter* out) {
   out->Message(v1::HeadOutput::kClassesFieldNumber, before);
 }
 
-void WriteGaussian(const HeadResult& head, BackwardWriter* out) {
+void WriteDistribution(const HeadResult& head, BackwardWriter* out) {
   const size_t before = out->size();
-  WriteFloats(v1::Distribution::kScaleFieldNumber, head.scales, head.width, out);
+  if (head.degrees_of_freedom > 0) {
+    out->Float(v1::Distribution::kDegreesOfFreedomFieldNumber, head.degrees_of_freedom);
+  }
+  if (!head.levels.empty()) {
+    const auto width = head.width * static_cast<uint32_t>(head.levels.size());
+    WriteFloats(v1::Distribution::kQuantilesFieldNumber, head.quantiles, width, out);
+    out->Packed(v1::Distribution::kLevelsFieldNumber, head.levels);
+  }
+  if (!head.scales.empty()) {
+    WriteFloats(v1::Distribution::kScaleFieldNumber, head.scales, head.width, out);
+  }
   WriteFloats(v1::Distribution::kMeanFieldNumber, head.values, head.width, out);
   out->Message(v1::HeadOutput::kDistributionFieldNumber, before);
 }
@@ -107,8 +117,8 @@ void WriteHead(const HeadResult& head, BackwardWriter* out) {
     case HeadResult::Kind::kValues:
       WriteFloats(v1::HeadOutput::kValuesFieldNumber, head.values, head.width, out);
       break;
-    case HeadResult::Kind::kGaussian:
-      WriteGaussian(head, out);
+    case HeadResult::Kind::kDistribution:
+      WriteDistribution(head, out);
       break;
     case HeadResult::Kind::kClasses:
       WriteClasses(head, out);

@@ -164,8 +164,27 @@ class Zoo {
     Add("ids_out_of_order", shuffled);
   }
 
+  // A season that is subtracted and fills gaps, two differences, a scale of the last values.
+  static void AddSeasons(v1::FeatureInput* input) {
+    v1::SeriesColumn* a = input->mutable_columns(0);
+    a->mutable_impute()->set_kind(v1::Impute::SEASONAL_MEAN);
+    a->mutable_season()->set_period(3);
+    a->mutable_season()->set_subtract(true);
+    for (const double value : {0.5, -0.25, 1.5}) {
+      a->mutable_impute()->add_seasonal_means(value);
+      a->mutable_season()->add_cycle(-value);
+    }
+    v1::SeriesColumn* b = input->mutable_columns(1);
+    b->set_seasonal_difference(4);
+    b->set_difference(1);
+    b->mutable_scale()->set_kind(v1::Scale::ROBUST);
+    b->mutable_scale()->set_factor(1.5);
+    b->mutable_scale()->set_scope(v1::Scale::PER_WINDOW);
+    b->mutable_scale()->set_window(5);
+  }
+
   void AddSeries() {
-    for (const char* distribution : {"point", "gaussian"}) {
+    for (const char* distribution : {"point", "gaussian", "student_t", "quantiles"}) {
       v1::ModelConfig config = SeriesConfig({"a", "b", "c"});
       v1::SeriesColumn* column = config.mutable_inputs(0)->mutable_features()->mutable_columns(1);
       column->mutable_impute()->set_kind(v1::Impute::MEAN);
@@ -177,6 +196,12 @@ class Zoo {
       config.mutable_feedback()->set_head("next");
       Add(StrCat("series_", distribution), config);
     }
+    v1::ModelConfig seasonal = SeriesConfig({"a", "b"});
+    AddSeasons(seasonal.mutable_inputs(0)->mutable_features());
+    AddGru(&seasonal, "gru", 5);
+    AddRegression(&seasonal, "next", "gaussian");
+    seasonal.mutable_feedback()->set_head("next");
+    Add("series_seasonal", seasonal);
     v1::ModelConfig config = SeriesConfig({"a", "b"});
     AddGru(&config, "gru", 9);
     AddDense(&config, "dense", 5);

@@ -1,5 +1,7 @@
 #include "trainer/config.h"
 
+#include <functional>
+
 #include <gmock/gmock.h>
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
@@ -100,11 +102,9 @@ TEST(YamlReader, NamesTheNearestKeyAndTheLine) {
 }
 
 TEST(YamlReader, ListsTheKeysThereAreIfNoneIsNear) {
-  EXPECT_EQ(
-      Refusal("data: {nonsense: 1}"),
-      "data.nonsense: unknown key; known here: path, split, shuffle, time, targets, "
-      "covariates, missing, format, text, labels, sequence_ends, ignore_label, shuffle_split, "
-      "unit (config.yaml:1)");
+  EXPECT_EQ(Refusal("data: {split: {nonsense: 1}}"),
+            "data.split.nonsense: unknown key; known here: train, validation, test "
+            "(config.yaml:1)");
 }
 
 TEST(YamlReader, RefusesAWordWhereANumberBelongs) {
@@ -231,13 +231,36 @@ TEST(Config, RefusesAnUnknownTask) {
   EXPECT_THAT(std::string(ApplyDefaults(&config).message()), HasSubstr("forecast"));
 }
 
-TEST(Config, RefusesAHorizonThatNothingMeasures) {
+std::string ForecastRefusal(const std::function<void(v1::ForecastConfig*)>& edit) {
   v1::TrainConfig config;
   config.set_task("forecast");
   config.mutable_data()->add_path("x");
-  config.mutable_forecast()->set_horizon(7);
-  EXPECT_THAT(std::string(ApplyDefaults(&config).message()),
-              HasSubstr("forecast.horizon: expected 1"));
+  edit(config.mutable_forecast());
+  return std::string(ApplyDefaults(&config).message());
+}
+
+TEST(Config, RefusesWhatTheEvaluationDoesNotTake) {
+  EXPECT_THAT(ForecastRefusal([](auto* f) { f->set_horizon(7); }),
+              HasSubstr("forecast.horizon: expected 0 or 1 unless evaluation is fixed_origin"));
+  EXPECT_THAT(ForecastRefusal([](auto* f) { f->set_context(7); }),
+              HasSubstr("forecast.context: expected 0, since one_step"));
+  EXPECT_THAT(ForecastRefusal([](auto* f) { f->set_stride(2); }),
+              HasSubstr("forecast.stride: expected 0 unless evaluation is rolling_origin"));
+  EXPECT_THAT(ForecastRefusal([](auto* f) { f->set_evaluation("fixed"); }),
+              HasSubstr("forecast.evaluation: expected one_step | fixed_origin | rolling_origin"));
+  EXPECT_THAT(ForecastRefusal([](auto* f) { f->set_output("direct"); }),
+              HasSubstr("forecast.output: expected recursive"));
+  EXPECT_THAT(ForecastRefusal([](auto* f) { f->set_ar_lags(65); }),
+              HasSubstr("forecast.ar_lags: expected 0..64, got 65"));
+  EXPECT_THAT(ForecastRefusal([](auto* f) { f->set_period(65537); }),
+              HasSubstr("forecast.period: expected 0..65536"));
+  EXPECT_EQ(ForecastRefusal([](auto* f) {
+              f->set_evaluation("rolling_origin");
+              f->set_stride(2);
+              f->set_horizon(12);
+              f->set_context(24);
+            }),
+            "");
 }
 
 TEST(Config, AsksForData) {

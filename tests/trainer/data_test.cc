@@ -104,6 +104,74 @@ TEST(Series, NamesTheNearestColumn) {
               HasSubstr("did you mean 'Temp'?"));
 }
 
+// Two series, one behind the other; "b" begins later.
+constexpr const char* kTwoSeries =
+    "where,t,x\na,2001-01-01,1\na,2001-01-02,2\na,2001-01-03,3\nb,2001-01-02,20\nb,2001-01-04,40\n";
+
+StatusOr<train::SeriesTable> TwoSeries(const TemporaryFolder& folder,
+                                       const std::vector<std::string>& known = {}) {
+  v1::DataConfig data;
+  data.add_path(folder.Write("f.csv", kTwoSeries));
+  data.set_series("where");
+  return train::ReadSeries(data, known);
+}
+
+TEST(SeveralSeries, ArePutInOrderOfTime) {
+  TemporaryFolder folder;
+  const auto table = TwoSeries(folder);
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_THAT(table->series, ElementsAre("a", "b"));
+  EXPECT_THAT(table->columns, ElementsAre("x", "where"));
+  EXPECT_EQ(table->targets, 1u);
+  EXPECT_THAT(table->series_of, ElementsAre(0, 0, 1, 0, 1));
+  EXPECT_THAT(table->values, ElementsAre(1, 0, 2, 0, 20, 1, 3, 0, 40, 1));
+  EXPECT_EQ(table->unix_ms[1] - table->unix_ms[0], 86'400'000);
+}
+
+TEST(SeveralSeries, AreCutApart) {
+  TemporaryFolder folder;
+  const auto table = TwoSeries(folder);
+  ASSERT_TRUE(table.ok()) << table.status();
+  const auto parts = train::CutSeries(*table, {3, 5}, {0, 2});
+  ASSERT_EQ(parts.size(), 2u);
+  EXPECT_EQ(parts[0].name, "a");
+  EXPECT_THAT(parts[0].values, ElementsAre(1, 0, 2, 0, 3, 0));
+  EXPECT_EQ(parts[0].context, 2u);
+  EXPECT_EQ(parts[0].training, 2u);
+  EXPECT_THAT(parts[1].values, ElementsAre(20, 1, 40, 1));
+  EXPECT_EQ(parts[1].context, 1u);
+  EXPECT_EQ(parts[1].training, 0u);
+  EXPECT_EQ(train::CutSeries(*table, {3, 4}, {0, 2}).size(), 1u);
+}
+
+TEST(SeveralSeries, OneThatAModelDoesNotKnowHasNoIndex) {
+  TemporaryFolder folder;
+  const auto table = TwoSeries(folder, {"b", "c"});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_THAT(table->series, ElementsAre("b", "c", "a"));
+  EXPECT_TRUE(std::isnan(table->values[1]));
+  EXPECT_EQ(table->values[5], 0);
+}
+
+TEST(SeveralSeries, MayShareTimesButNotWithinOne) {
+  TemporaryFolder folder;
+  v1::DataConfig data;
+  data.add_path(
+      folder.Write("f.csv", "w,t,x\na,2001-01,1\nb,2001-01,2\na,2001-02,1\nb,2001-01,3\n"));
+  data.set_series("w");
+  EXPECT_THAT(std::string(train::ReadSeries(data).status().message()),
+              HasSubstr("f.csv:5:2: expected each time once in column 't', got '2001-01' again"));
+}
+
+TEST(SeveralSeries, NeedANameEach) {
+  TemporaryFolder folder;
+  v1::DataConfig data;
+  data.add_path(folder.Write("f.csv", "w,t,x\na,2001,1\n,2002,2\n"));
+  data.set_series("w");
+  EXPECT_THAT(std::string(train::ReadSeries(data).status().message()),
+              HasSubstr("f.csv:3:1: expected a series"));
+}
+
 TEST(Text, SaysWhichByteIsNotUtf8) {
   TemporaryFolder folder;
   const auto text = train::ReadText({folder.Write("f.txt", "ab\nc\xFFz")});
@@ -267,6 +335,94 @@ TEST(Dataset, RefusesGapsThatNothingFills) {
   const auto dataset = LoadDataset("forecast", config.data());
   EXPECT_THAT(std::string(BuildModelConfig(config, *dataset, {0, 3}).status().message()),
               HasSubstr("impute"));
+}
+
+TEST(Dataset, BuildsTransformsAndCalendar) {
+  TemporaryFolder folder;
+  auto config = ForecastConfig(
+      folder.Write("f.csv", "t,x,y\n2001-01,1,1\n2001-02,2,NA\n2001-03,4,3\n2001-04,7,2\n"));
+  v1::FeatureSpec* spec = config.mutable_model()->mutable_input(0)->mutable_features();
+  spec->mutable_calendar()->set_month(0);
+  spec->set_log(true);
+  spec->set_scale("min_max");
+  v1::FeatureSpec& y = (*spec->mutable_columns())["y"];
+  y.set_impute("seasonal_mean");
+  y.mutable_season()->set_period(12);
+  y.mutable_season()->set_clock("months");
+  y.set_scope("per_window");
+  y.set_window(7);
+  const auto dataset = LoadDataset("forecast", config.data());
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  const auto model = BuildModelConfig(config, *dataset, {0, 4});
+  ASSERT_TRUE(model.ok()) << model.status();
+  const v1::FeatureInput& input = model->inputs(0).features();
+  EXPECT_TRUE(input.calendar().has_month());
+  EXPECT_TRUE(input.columns(0).log());
+  EXPECT_EQ(input.columns(0).scale().kind(), v1::Scale::MIN_MAX);
+  EXPECT_DOUBLE_EQ(input.columns(0).scale().factor(), std::log(7.0f));
+  EXPECT_EQ(input.columns(1).season().clock(), v1::Season::MONTHS);
+  EXPECT_EQ(input.columns(1).impute().seasonal_means_size(), 12);
+  EXPECT_EQ(input.columns(1).scale().window(), 7u);
+  const auto data = BuildTrainingData(*model, *dataset, {0, 4});
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ(data->series.input_width, 14u);
+  EXPECT_EQ(data->series.inputs[14 + 2 + 1], 1);  // the second row is of February
+}
+
+TEST(Dataset, CalendarTermsNeedDates) {
+  TemporaryFolder folder;
+  auto config = ForecastConfig(folder.Write("f.csv", "t,x\na,1\nb,2\nc,3\n"));
+  config.mutable_model()->mutable_input(0)->mutable_features()->mutable_calendar()->set_daily(1);
+  const auto dataset = LoadDataset("forecast", config.data());
+  const Status status = BuildModelConfig(config, *dataset, {0, 3}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("column 't': expected ISO times"));
+}
+
+TEST(Dataset, RefusesTransformsThatAreNone) {
+  TemporaryFolder folder;
+  const auto config = ForecastConfig(folder.Write("f.csv", "t,x\na,1\nb,2\nc,3\n"));
+  const auto dataset = LoadDataset("forecast", config.data());
+  const auto refusal = [&](const std::function<void(v1::FeatureSpec*)>& edit) {
+    v1::TrainConfig bad = config;
+    edit(bad.mutable_model()->mutable_input(0)->mutable_features());
+    return std::string(BuildModelConfig(bad, *dataset, {0, 3}).status().message());
+  };
+  const std::string path = "model.input[0].features";
+  EXPECT_THAT(refusal([](auto* f) { f->set_impute("lats"); }),
+              HasSubstr(path + ".impute: expected none | last | mean | seasonal_mean, got 'lats'"));
+  EXPECT_THAT(refusal([](auto* f) { f->set_scale("minmax"); }),
+              HasSubstr(path + ".scale: expected standard | none | min_max | robust"));
+  EXPECT_THAT(refusal([](auto* f) { f->set_scope("window"); }),
+              HasSubstr(path + ".scope: expected global | per_series | per_window"));
+  EXPECT_THAT(refusal([](auto* f) { f->set_window(5); }),
+              HasSubstr(path + ".window: expected 0 unless scope is per_window, got 5"));
+  EXPECT_THAT(refusal([](auto* f) { f->mutable_season()->set_clock("month"); }),
+              HasSubstr(path + ".season.clock: expected steps | minutes"));
+  EXPECT_THAT(refusal([](auto* f) { f->set_scope("per_series"); }),
+              HasSubstr("scale.scope: expected GLOBAL or PER_WINDOW where no column has labels"));
+  EXPECT_THAT(
+      refusal([](auto* f) { (*f->mutable_columns())["x"].mutable_calendar()->set_daily(1); }),
+      HasSubstr(path + ".columns: expected no calendar in a column"));
+}
+
+TEST(Dataset, EachSeriesHasItsScaleAndItsLabel) {
+  TemporaryFolder folder;
+  auto config = ForecastConfig(folder.Write("f.csv", kTwoSeries));
+  config.mutable_data()->set_series("where");
+  config.mutable_model()->mutable_input(0)->mutable_features()->set_scope("per_series");
+  const auto dataset = LoadDataset("forecast", config.data());
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  const auto model = BuildModelConfig(config, *dataset, {0, 5});
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_THAT(model->inputs(0).features().columns(0).scale().offsets(), ElementsAre(2, 30));
+  EXPECT_THAT(model->heads(0).regression().columns(), ElementsAre("x"));
+  const auto data = BuildTrainingData(*model, *dataset, {0, 5});
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_THAT(data->series.ends, ElementsAre(3, 5));
+  EXPECT_TRUE(std::isnan(data->series.targets[0][2]));
+  EXPECT_THAT(std::vector<float>(data->series.inputs.end() - 3, data->series.inputs.end()),
+              ElementsAre(1, 0, 1));
 }
 
 TEST(Dataset, AimsOneStepAhead) {

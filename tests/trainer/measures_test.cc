@@ -5,6 +5,7 @@
 
 #include "core/model/tensor_table.h"
 #include "core/train/measure.h"
+#include "core/train/series_measures.h"
 #include "trainer/scoring.h"
 #include "trainer/training_record.h"
 
@@ -32,6 +33,7 @@ std::shared_ptr<const Model> ConstantModel(const std::string& distribution, floa
   v1::Head* head = contents.config.add_heads();
   head->set_name("forecast");
   head->mutable_regression()->set_distribution(distribution);
+  contents.config.mutable_feedback()->set_head("forecast");
   const auto graph = ResolveGraph(contents.config);
   EXPECT_TRUE(graph.ok()) << graph.status();
   for (const TensorSpec& spec : TensorTable(*graph)) {
@@ -48,9 +50,16 @@ std::shared_ptr<const Model> ConstantModel(const std::string& distribution, floa
   return *model;
 }
 
+// One series of one column, of which the first `context` rows are known and fitted on.
+StatusOr<train::Measures> MeasureRows(const Model& model, std::vector<float> rows, size_t context,
+                                      const train::MeasureOptions& options = {}) {
+  const train::SeriesPart part{"", 1, std::move(rows), {}, context, context};
+  return train::MeasureSeries(model, {&part, 1}, options, nullptr);
+}
+
 TEST(MeasureSeries, ComparesWithTheNaiveForecast) {
   const std::vector<float> rows = {10, 12, 11, 15};
-  const auto measures = train::MeasureSeries(*ConstantModel("point", 1), rows, 2, nullptr);
+  const auto measures = MeasureRows(*ConstantModel("point", 1), rows, 2);
   ASSERT_TRUE(measures.ok()) << measures.status();
   // Forecasts 12 and 12 of 11 and 15; persistence 12 and 11.
   EXPECT_THAT(measures->at("rmse"), DoubleNear(std::sqrt(5.0), 1e-6));
@@ -62,7 +71,7 @@ TEST(MeasureSeries, ComparesWithTheNaiveForecast) {
 
 TEST(MeasureSeries, ScoresAGaussianInTheUsersUnits) {
   const std::vector<float> rows = {10, 12, 12};
-  const auto measures = train::MeasureSeries(*ConstantModel("gaussian", 1), rows, 2, nullptr);
+  const auto measures = MeasureRows(*ConstantModel("gaussian", 1), rows, 2);
   ASSERT_TRUE(measures.ok()) << measures.status();
   const double scale = 2 * (std::log(2.0) + 1e-6);
   EXPECT_THAT(measures->at("nll"), DoubleNear(std::log(scale * std::sqrt(2 * M_PI)), 1e-5));
@@ -73,8 +82,108 @@ TEST(MeasureSeries, ScoresAGaussianInTheUsersUnits) {
 
 TEST(MeasureSeries, NeedsARowBefore) {
   const std::vector<float> rows = {10, 12};
-  EXPECT_EQ(train::MeasureSeries(*ConstantModel("point", 1), rows, 0, nullptr).status().code(),
+  EXPECT_EQ(MeasureRows(*ConstantModel("point", 1), rows, 0).status().code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+TEST(MeasureSeries, MeasuresRelativeErrors) {
+  // Forecasts 12 of 10, 0 and 20; of nothing there is no relative error.
+  const auto measures = MeasureRows(*ConstantModel("point", 1), {1, 10, 0, 20}, 1);
+  ASSERT_TRUE(measures.ok()) << measures.status();
+  EXPECT_THAT(measures->at("mape"), DoubleNear((20 + 40) / 2.0, 1e-5));
+  EXPECT_THAT(measures->at("smape"), DoubleNear((400.0 / 22 + 200 + 1600.0 / 32) / 3, 1e-5));
+}
+
+TEST(MeasureSeries, PutsTheSeasonalNaiveForecastBesideIt) {
+  train::MeasureOptions options;
+  options.period = 3;
+  const auto measures = MeasureRows(*ConstantModel("point", 0), {1, 5, 9, 2, 7, 10}, 4, options);
+  ASSERT_TRUE(measures.ok()) << measures.status();
+  // 5 and 9 of 7 and 10. Within the context the season changed by 1.
+  EXPECT_THAT(measures->at("mae_seasonal"), DoubleNear(1.5, 1e-6));
+  EXPECT_THAT(measures->at("mase"), DoubleNear(1.5, 1e-6));
+}
+
+TEST(MeasureSeries, PutsALinearAutoregressionBesideIt) {
+  // x[t] = 1 + x[t-1] - x[t-2] / 2, which two lags tell exactly.
+  std::vector<float> rows = {1, 3};
+  for (int t = 2; t < 16; ++t) {
+    rows.push_back(1 + rows[rows.size() - 1] - rows[rows.size() - 2] / 2);
+  }
+  train::MeasureOptions options;
+  options.ar_lags = 2;
+  const auto measures = MeasureRows(*ConstantModel("point", 0), rows, 10, options);
+  ASSERT_TRUE(measures.ok()) << measures.status();
+  EXPECT_THAT(measures->at("rmse_ar"), DoubleNear(0, 1e-5));
+  EXPECT_GT(measures->at("rmse_persistence"), 0.01);
+}
+
+TEST(MeasureSeries, ScoresADistributionBesideNormalChanges) {
+  const auto measures = MeasureRows(*ConstantModel("gaussian", 1), {10, 12, 13, 12}, 3);
+  ASSERT_TRUE(measures.ok()) << measures.status();
+  // Changes of 2 and 1: mean 1.5, deviation 0.5. Then -1, five deviations below.
+  EXPECT_THAT(measures->at("nll_constant"),
+              DoubleNear(std::log(0.5 * std::sqrt(2 * M_PI)) + 12.5, 1e-5));
+}
+
+TEST(MeasureSeries, ScoresQuantilesByWhatLiesBetweenThem) {
+  // All quantiles are 10 but the first of them, 12: in order they are 10 ... 12.
+  const auto measures = MeasureRows(*ConstantModel("quantiles", 1), {10, 11, 13}, 1);
+  ASSERT_TRUE(measures.ok()) << measures.status();
+  EXPECT_EQ(measures->at("coverage"), 0.5);
+  EXPECT_FALSE(measures->contains("nll"));
+  EXPECT_GT(measures->at("crps"), 0);
+}
+
+// Rolled out, a model of constants says the same at every step, so what differs is the baselines'
+// knowledge.
+TEST(MeasureSeries, FromAFixedOriginNobodyKnowsWhatCame) {
+  train::MeasureOptions options;
+  options.scheme.kind = train::Scheme::Kind::kFixedOrigin;
+  options.period = 2;
+  const auto measures =
+      MeasureRows(*ConstantModel("point", 0), {1, 5, 2, 6, 20, 30, 40}, 4, options);
+  ASSERT_TRUE(measures.ok()) << measures.status();
+  EXPECT_EQ(measures->at("values"), 3);
+  EXPECT_THAT(measures->at("mae_persistence"), DoubleNear((14 + 24 + 34) / 3.0, 1e-5));
+  EXPECT_THAT(measures->at("mae_seasonal"), DoubleNear((18 + 24 + 38) / 3.0, 1e-5));
+  options.scheme.horizon = 2;
+  EXPECT_EQ(
+      MeasureRows(*ConstantModel("point", 0), {1, 5, 2, 6, 20, 30, 40}, 4, options)->at("values"),
+      2);
+}
+
+TEST(MeasureSeries, RollsItsOrigin) {
+  train::MeasureOptions options;
+  options.scheme.kind = train::Scheme::Kind::kRollingOrigin;
+  options.scheme.horizon = 2;
+  options.scheme.stride = 2;
+  const auto measures = MeasureRows(*ConstantModel("point", 0), {1, 2, 4, 8, 16}, 2, options);
+  ASSERT_TRUE(measures.ok()) << measures.status();
+  // 2 of 4 and 8; 8 of 16.
+  EXPECT_THAT(measures->at("mae_persistence"), DoubleNear((2 + 6 + 8) / 3.0, 1e-5));
+}
+
+TEST(MeasureSeries, SaysHowSureItsSkillIs) {
+  train::MeasureOptions options;
+  options.interval = true;
+  std::vector<float> rows;
+  for (int t = 0; t < 100; ++t) rows.push_back(static_cast<float>(12 + (t % 3) - 1));
+  const auto measures = MeasureRows(*ConstantModel("point", 1), rows, 10, options);
+  ASSERT_TRUE(measures.ok()) << measures.status();
+  EXPECT_LT(measures->at("skill_low"), measures->at("skill"));
+  EXPECT_GT(measures->at("skill_high"), measures->at("skill"));
+  EXPECT_GT(measures->at("skill_low"), 0.3);
+}
+
+TEST(MeasureSeries, MeasuresSeveralSeriesTogetherAndApart) {
+  const train::SeriesPart parts[] = {{"a", 1, {1, 10}, {}, 1, 1}, {"b", 1, {10, 13, 14}, {}, 2, 2}};
+  const auto measures = train::MeasureSeries(*ConstantModel("point", 0), parts, {}, nullptr);
+  ASSERT_TRUE(measures.ok()) << measures.status();
+  EXPECT_THAT(measures->at("rmse.a"), DoubleNear(0, 1e-6));
+  EXPECT_THAT(measures->at("rmse.b"), DoubleNear(4, 1e-6));
+  EXPECT_THAT(measures->at("rmse_persistence.a"), DoubleNear(9, 1e-6));
+  EXPECT_THAT(measures->at("rmse"), DoubleNear(std::sqrt(8.0), 1e-6));
 }
 
 TEST(Score, AveragesTheMeansOfSeveralModels) {
@@ -95,15 +204,27 @@ TEST(DescribeMeasures, SaysWhenTheModelIsNoBetterThanTheNaiveForecast) {
               ::testing::Not(HasSubstr("NOT")));
 }
 
+TEST(DescribeMeasures, ClaimsNoSkillThatIsNotSignificant) {
+  train::Measures measures = {{"rmse", 1}, {"skill_low", -0.01}, {"skill_high", 0.2}};
+  EXPECT_THAT(DescribeMeasures("test", measures), HasSubstr("no skill against persistence is"));
+  measures["skill_low"] = 0.01;
+  EXPECT_THAT(DescribeMeasures("test", measures), HasSubstr("better than persistence"));
+}
+
 TEST(TrainingRecord, ComesBackAsItWas) {
   TrainingRecord record;
   record.seed = 3;
   record.data.add_path("a.csv");
+  record.data.set_series("airport");
+  record.forecast.set_evaluation("rolling_origin");
+  record.forecast.set_stride(3);
   record.parts.validation = {5, 9};
   record.validation["loss"] = 1.0 / 3;
   const auto again = RecordFromJson(RecordToJson(record));
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->parts.validation.end, 9u);
+  EXPECT_EQ(again->data.series(), "airport");
+  EXPECT_EQ(again->forecast.SerializeAsString(), record.forecast.SerializeAsString());
   EXPECT_EQ(again->validation.at("loss"), 1.0 / 3);
 }
 

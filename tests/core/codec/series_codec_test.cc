@@ -167,7 +167,7 @@ TEST(SeriesCodec, InverseAddsTheValueOneLagBack) {
 
 TEST(SeriesCodec, SpreadsAreScaledButNotShifted) {
   Stream stream(Scaled(100, 2.5));
-  EXPECT_FLOAT_EQ(stream.codec->InverseScale(0, 2), 5);
+  EXPECT_DOUBLE_EQ(stream.codec->LinearSpread(0, stream.context.data(), 2), 5);
 }
 
 TEST(SeriesCodec, ForwardIsWhatEncodeGivesNext) {

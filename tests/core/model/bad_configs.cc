@@ -150,6 +150,110 @@ void AddWords(List* list) {
                     });
 }
 
+v1::Season* SeasonOf(v1::ModelConfig* c) { return Column(c, 0)->mutable_season(); }
+
+void AddTransforms(List* list) {
+  list->Series("SeasonalDifferenceTooLong",
+               "columns[0].seasonal_difference: expected 0..65536, got 65537",
+               [](auto* c) { Column(c, 0)->set_seasonal_difference(65537); });
+  list->Series("SeasonOfOne", "columns[0].season.period: expected 0 or 2..65536, got 1",
+               [](auto* c) { SeasonOf(c)->set_period(1); });
+  list->Series("UnknownClock", "columns[0].season.clock: expected STEPS | MINUTES | HOURS | DAYS",
+               [](auto* c) { SeasonOf(c)->set_clock(static_cast<v1::Season::Clock>(9)); });
+  list->Series("SubtractWithoutSeason", "columns[0].season.subtract: expected false where",
+               [](auto* c) { SeasonOf(c)->set_subtract(true); });
+  list->Series("SeasonalMeanWithoutSeason",
+               "columns[0].impute.kind: expected LAST or MEAN where season.period is 0",
+               [](auto* c) { ImputeOf(c)->set_kind(v1::Impute::SEASONAL_MEAN); });
+  list->LearnedSeries("CycleTooShort", "columns[0].season.cycle: expected 2 values, got 1",
+                      [](auto* c) {
+                        SeasonOf(c)->set_period(2);
+                        SeasonOf(c)->set_subtract(true);
+                        SeasonOf(c)->add_cycle(1);
+                      });
+  list->LearnedSeries("SeasonalMeanNan",
+                      "columns[0].impute.seasonal_means[1]: expected a finite number, got nan",
+                      [](auto* c) {
+                        SeasonOf(c)->set_period(2);
+                        ImputeOf(c)->set_kind(v1::Impute::SEASONAL_MEAN);
+                        for (const double mean : {1.0, kNan}) ImputeOf(c)->add_seasonal_means(mean);
+                      });
+  list->LearnedSeries("MeanWithoutLogarithm", "columns[0].impute.mean: expected > 0, got -1",
+                      [](auto* c) {
+                        Column(c, 0)->set_log(true);
+                        ImputeOf(c)->set_kind(v1::Impute::MEAN);
+                        ImputeOf(c)->set_mean(-1);
+                      });
+  list->Series("TooManyHarmonics", "features.calendar.annual: expected 0..64 harmonics, got 65",
+               [](auto* c) { Features(c)->mutable_calendar()->set_annual(65); });
+}
+
+void AddScopes(List* list) {
+  list->Series("UnknownScope", "columns[0].scale.scope: expected GLOBAL | PER_SERIES | PER_WINDOW",
+               [](auto* c) { ScaleOf(c)->set_scope(static_cast<v1::Scale::Scope>(9)); });
+  list->Series("SeriesScaleWithoutSeries", "columns[0].scale.scope: expected GLOBAL or PER_WINDOW",
+               [](auto* c) { ScaleOf(c)->set_scope(v1::Scale::PER_SERIES); });
+  list->Series("WindowWithoutScale", "columns[0].scale.kind: expected STANDARD, MIN_MAX or ROBUST",
+               [](auto* c) { ScaleOf(c)->set_scope(v1::Scale::PER_WINDOW); });
+  list->Series("WindowOfOne", "columns[0].scale.window: expected 2..65536, got 1", [](auto* c) {
+    ScaleOf(c)->set_kind(v1::Scale::STANDARD);
+    ScaleOf(c)->set_scope(v1::Scale::PER_WINDOW);
+    ScaleOf(c)->set_window(1);
+  });
+  list->LearnedSeries("ScalePerSeriesMissing", "columns[0].scale.offsets: expected 2 values, got 0",
+                      [](auto* c) {
+                        v1::SeriesColumn* labels = Features(c)->add_columns();
+                        labels->set_name("series");
+                        for (const char* label : {"u", "v"}) labels->add_labels(label);
+                        ScaleOf(c)->set_kind(v1::Scale::STANDARD);
+                        ScaleOf(c)->set_scope(v1::Scale::PER_SERIES);
+                      });
+  list->Series("LabelsNotLast", "columns[0].labels: expected none but in the last column",
+               [](auto* c) { Column(c, 0)->add_labels("u"); });
+  list->Series("LabelsWithTransforms", "expected no transforms in a column of labels, got some",
+               [](auto* c) {
+                 v1::SeriesColumn* labels = Features(c)->add_columns();
+                 labels->set_name("series");
+                 labels->add_labels("u");
+                 labels->set_difference(1);
+               });
+  list->Series("SeriesLabelTwice", "labels[1]: expected a label not used before, got 'u'",
+               [](auto* c) {
+                 v1::SeriesColumn* labels = Features(c)->add_columns();
+                 labels->set_name("series");
+                 for (int i = 0; i < 2; ++i) labels->add_labels("u");
+               });
+}
+
+void AddDistributions(List* list) {
+  list->Series("LevelsOfAPoint", "regression.levels: expected none but for distribution quantiles",
+               [](auto* c) { Regression(c)->add_levels(0.5); });
+  list->Series("LevelsThatFall", "regression.levels[1]: expected a level above 0.5 and below 1",
+               [](auto* c) {
+                 Regression(c)->set_distribution("quantiles");
+                 for (const double level : {0.5, 0.25}) Regression(c)->add_levels(level);
+               });
+  list->Series("LevelOfOne", "regression.levels[0]: expected a level above 0 and below 1, got 1",
+               [](auto* c) {
+                 Regression(c)->set_distribution("quantiles");
+                 Regression(c)->add_levels(1);
+               });
+  list->Series("DegreesOfAPoint", "regression.degrees_of_freedom: expected none but for",
+               [](auto* c) { Regression(c)->set_degrees_of_freedom(4); });
+  list->Series("DegreesWithoutVariance", "degrees_of_freedom: expected more than 2, at most 1e6",
+               [](auto* c) {
+                 Regression(c)->set_distribution("student_t");
+                 Regression(c)->set_degrees_of_freedom(2);
+               });
+  list->Series("HeadOfLabels", "regression.columns[0]: expected a column of values, got 'series'",
+               [](auto* c) {
+                 v1::SeriesColumn* labels = Features(c)->add_columns();
+                 labels->set_name("series");
+                 labels->add_labels("u");
+                 Regression(c)->add_columns("series");
+               });
+}
+
 void AddColumns(List* list) {
   list->Series("NoColumns", "inputs[0].features.columns: expected 1..65536, got 0",
                [](auto* c) { Features(c)->clear_columns(); });
@@ -160,12 +264,14 @@ void AddColumns(List* list) {
                [](auto* c) { Column(c, 1)->set_name("a"); });
   list->Series("DifferenceTooLong", "columns[0].difference: expected 0..65536, got 65537",
                [](auto* c) { Column(c, 0)->set_difference(65537); });
-  list->Series("UnknownImpute", "columns[0].impute.kind: expected NONE | LAST | MEAN, got 9",
+  list->Series("UnknownImpute",
+               "columns[0].impute.kind: expected NONE | LAST | MEAN | SEASONAL_MEAN, got",
                [](auto* c) { ImputeOf(c)->set_kind(static_cast<v1::Impute::Kind>(9)); });
   list->Series("FlagWithoutImpute",
                "columns[0].impute.missing_flag: expected false where impute.kind is NONE, got true",
                [](auto* c) { ImputeOf(c)->set_missing_flag(true); });
-  list->Series("UnknownScale", "columns[0].scale.kind: expected NONE | STANDARD, got 7",
+  list->Series("UnknownScale",
+               "columns[0].scale.kind: expected NONE | STANDARD | MIN_MAX | ROBUST, got 7",
                [](auto* c) { ScaleOf(c)->set_kind(static_cast<v1::Scale::Kind>(7)); });
   list->LearnedSeries("FactorZero", "columns[0].scale.factor: expected > 0, got 0",
                       [](auto* c) { ScaleOf(c)->set_kind(v1::Scale::STANDARD); });
@@ -442,7 +548,7 @@ void AddHeads(List* list) {
   list->Text("LossWeightNan", "heads[0].loss_weight: expected a finite number >= 0",
              [](auto* c) { c->mutable_heads(0)->set_loss_weight(static_cast<float>(kNan)); });
   list->Series("UnknownDistribution",
-               "heads[0].regression.distribution: expected point | gaussian, got 'gausian'; did",
+               "heads[0].regression.distribution: expected point | gaussian | student_t |",
                [](auto* c) { Regression(c)->set_distribution("gausian"); });
   list->Series("UnknownHeadColumn",
                "heads[0].regression.columns[0]: expected the name of an input column, got 'z'",
@@ -522,6 +628,9 @@ std::vector<BadConfig> BadConfigs() {
   AddTasksAndInputs(&list);
   AddVocabularies(&list);
   AddWords(&list);
+  AddTransforms(&list);
+  AddScopes(&list);
+  AddDistributions(&list);
   AddColumns(&list);
   AddLayers(&list);
   AddLayerFields(&list);

@@ -313,7 +313,7 @@ ReferenceModel::Vector ReferenceModel::RunHead(const HeadNode& head) const {
   Vector y = Times(head.name + ".weight", values_[head.input], 0, head.outputs);
   for (size_t j = 0; j < head.outputs; ++j) {
     y[j] += At(head.name + ".bias", j);
-    const bool deviation = head.kind == HeadKind::kGaussian && j >= head.outputs / 2;
+    const bool deviation = head.has_scale() && j >= head.outputs / 2;
     if (deviation) y[j] = std::log1p(std::exp(y[j])) + 1e-6;
   }
   return y;

@@ -124,6 +124,18 @@ TEST_F(WindowTest, WithoutShufflingTheyComeInOrder) {
   EXPECT_EQ(Starts(batches, 1), (std::vector<float>{0, 2, 4, 6, 8, 10, 12, 14, 16}));
 }
 
+TEST_F(WindowTest, LieWithinOneSeries) {
+  data_.series.ends = {7, 20};
+  const Batches batches = *Batches::Create(graph_, data_, options_, false, 1);
+  EXPECT_EQ(Starts(batches, 0), (std::vector<float>{0, 2, 7, 9, 11, 13, 15}));
+}
+
+TEST_F(WindowTest, ASeriesShorterThanItsWindowIsRefused) {
+  data_.series.ends = {17, 20};
+  EXPECT_EQ(std::string(Batches::Create(graph_, data_, options_, false, 1).status().message()),
+            "training part, series 2 of 2: expected at least train.window = 4 steps, got 3");
+}
+
 TEST_F(WindowTest, MissingTargetsDoNotCount) {
   data_.series.targets[0][2] = std::nanf("");
   const Batches batches = *Batches::Create(graph_, data_, options_, false, 1);

@@ -412,6 +412,26 @@ TEST(HeadLoss, OfAGaussianIsItsNegativeLogLikelihood) {
               1.5931085430456033, 1e-12);
 }
 
+TEST(HeadLoss, OfAStudentIsItsNegativeLogLikelihood) {
+  // With 3 degrees of freedom and scale s = log 2 + 1e-6: lgamma(1.5) - lgamma(2) + log(3 pi) / 2 +
+  // log s + 2 log(1 + (1 / s)^2 / 3).
+  const double s = std::log(2.0) + 1e-6;
+  const double expected = std::log(std::sqrt(M_PI) / 2) + std::log(3 * M_PI) / 2 + std::log(s) +
+                          2 * std::log(1 + 1 / (s * s) / 3);
+  EXPECT_NEAR(
+      LossByHand("regression { distribution: 'student_t' columns: 'b' degrees_of_freedom: 3 }",
+                 {1, 0}, 0, {2}),
+      expected, 1e-12);
+}
+
+TEST(HeadLoss, OfQuantilesIsTheMeanPinballLoss) {
+  // 0.25 x (4 - 1), then 0.75 x (6 - 4) of being above: (1 - 0.75) x 2.
+  EXPECT_NEAR(LossByHand("regression { distribution: 'quantiles' columns: 'b' levels: 0.25 "
+                         "levels: 0.75 }",
+                         {1, 6}, 0, {4}),
+              (0.25 * 3 + 0.25 * 2) / 2, 1e-12);
+}
+
 TEST(HeadLoss, OfASoftmaxIsTheLabelsNegativeLogProbability) {
   // log(e^0 + e^1 + e^2) - 1.
   EXPECT_NEAR(LossByHand("softmax { classes: 3 }", {0, 1, 2}, 1, {}), 1.4076059644443801, 1e-12);

@@ -231,7 +231,7 @@ TEST(FillHead, ClassesComeStepByStepWithTheirLabels) {
 
 TEST(FillHead, AGaussianHasMeansAndSpreads) {
   engine::HeadResult result;
-  result.kind = engine::HeadResult::Kind::kGaussian;
+  result.kind = engine::HeadResult::Kind::kDistribution;
   result.width = 2;
   result.values = {1, 2};
   result.scales = {3, 4};

@@ -87,7 +87,7 @@ TEST_F(ResponseWriterTest, ValuesOfSeveralHeads) {
 }
 
 TEST_F(ResponseWriterTest, AGaussian) {
-  HeadResult* head = Add(HeadResult::Kind::kGaussian, "next");
+  HeadResult* head = Add(HeadResult::Kind::kDistribution, "next");
   head->width = 3;
   head->values = {1, 2, 3};
   head->scales = {0.1f, 0.2f, 0.3f};
@@ -95,7 +95,7 @@ TEST_F(ResponseWriterTest, AGaussian) {
 }
 
 TEST_F(ResponseWriterTest, AGaussianOfNoSteps) {
-  Add(HeadResult::Kind::kGaussian, "next")->width = 3;
+  Add(HeadResult::Kind::kDistribution, "next")->width = 3;
   ExpectSameBytes();
 }
 
