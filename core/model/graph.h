@@ -58,6 +58,7 @@ struct Node {
   std::vector<int32_t> positions;   // pool
   float weight_drop = 0;            // rnn, lstm, gru
   float dropout = 0;                // dropout
+  bool locked = false;              // dropout: the same at all steps
   // Steps: one per sequence; else as many as the sequence has, without the last `trimmed` (but at
   // least 1).
   bool pooled = false;
@@ -81,6 +82,7 @@ struct HeadNode {
   std::vector<std::string>
       labels;  // softmax: the name of each class, if it has any; language models: none
   float loss_weight = 1;
+  std::optional<size_t> tied_to;  // softmax: the embedding whose matrix is the weight
 };
 
 struct FeedbackNode {
