@@ -58,6 +58,7 @@ struct Node {
   std::vector<int32_t> positions;   // pool
   float weight_drop = 0;            // rnn, lstm, gru
   float dropout = 0;                // dropout
+  bool locked = false;              // dropout: the same at all steps
   // Steps: one per sequence; else as many as the sequence has, without the last `trimmed` (but at
   // least 1).
   bool pooled = false;
@@ -84,6 +85,7 @@ struct HeadNode {
   std::vector<float> levels;      // quantiles: rising
   double degrees_of_freedom = 0;  // Student-t
   float loss_weight = 1;
+  std::optional<size_t> tied_to;  // softmax: the embedding whose matrix is the weight
   bool last_step = false;  // of the whole sequence: answered at the last step of a request
   bool has_scale() const { return kind == HeadKind::kGaussian || kind == HeadKind::kStudentT; }
 };
