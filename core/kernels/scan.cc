@@ -25,8 +25,8 @@ void IndRnnStepDispatch(size_t units, const float* u, size_t rows, const float* 
                         const float* const* h, float* const* h_out) {
   for (size_t r = 0; r < rows; ++r) {
     ForEachVector(units, [&](size_t unit, size_t n) HWY_ATTR {
-      const Vec sum = hn::MulAdd(LoadPart(u + unit, n), LoadPart(h[r] + unit, n),
-                                 LoadPart(sums[r] + unit, n));
+      const Vec sum =
+          hn::MulAdd(LoadPart(u + unit, n), LoadPart(h[r] + unit, n), LoadPart(sums[r] + unit, n));
       StorePart(Apply<Function::kRelu>(sum), h_out[r] + unit, n);
     });
   }

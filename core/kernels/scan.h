@@ -1,8 +1,8 @@
 // Steps of cells whose products are done: elementwise over ready sums.
 //
-// For cells that look at no other unit's state (indrnn, qrnn), and for an LSTM with peepholes, whose
-// gates need the cell before they are complete. Rows are given by address, sums gate by gate, each
-// of `units` floats; `h_out` rows must not overlap those of `h`.
+// For cells that look at no other unit's state (indrnn, qrnn), and for an LSTM with peepholes,
+// whose gates need the cell before they are complete. Rows are given by address, sums gate by gate,
+// each of `units` floats; `h_out` rows must not overlap those of `h`.
 //
 // The same instructions for every row and lane, tails included, so rows and steps do not depend on
 // each other's company. Gates' absolute error: elementwise.h. Thread safety: pure functions.

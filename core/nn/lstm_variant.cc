@@ -1,8 +1,8 @@
 // An LSTM with peepholes, with a projection of what it puts out, or with both.
 //
-// m' is what a plain LSTM calls h'. With a projection h' = P m', without one h' = m'. With peepholes
-// the gates i and f see c and o sees c', so they cannot be completed while the sums are made: both
-// halves are products, and one pass over them does the rest.
+// m' is what a plain LSTM calls h'. With a projection h' = P m', without one h' = m'. With
+// peepholes the gates i and f see c and o sees c', so they cannot be completed while the sums are
+// made: both halves are products, and one pass over them does the rest.
 #include <utility>
 
 #include "core/kernels/scan.h"
@@ -114,10 +114,9 @@ std::unique_ptr<const Layer> MakeLstmVariant(const Node& node, const LayerInput&
   Weights projection;
   if (node.projection) projection = Weights::Pack(tensors.at(node.name + ".projection"));
   if (node.peepholes) {
-    return std::make_unique<PeepholeLstm>(units, node.width,
-                                          InputHalf(Weights::Pack(w), b, in.embedding),
-                                          Weights::Pack(u), std::move(projection),
-                                          tensors.at(node.name + ".peephole").values);
+    return std::make_unique<PeepholeLstm>(
+        units, node.width, InputHalf(Weights::Pack(w), b, in.embedding), Weights::Pack(u),
+        std::move(projection), tensors.at(node.name + ".peephole").values);
   }
   return std::make_unique<ProjectedLstm>(
       units, node.width, InputHalf(Weights::PackGates(w, units, 0, 4), b, in.embedding),

@@ -1,7 +1,7 @@
 // z, f, o = tanh, s, s of W [x(t-k+1) .. x(t)] + b; c' = f c + (1 - f) z; h' = o c'.
 //
-// Nothing but the elementwise last part depends on the step before, so all gates of a window are one
-// product over vectors of k inputs, oldest first.
+// Nothing but the elementwise last part depends on the step before, so all gates of a window are
+// one product over vectors of k inputs, oldest first.
 #include <algorithm>
 #include <utility>
 
@@ -52,8 +52,7 @@ class Qrnn final : public Layer {
   }
 
   // For every pair the inputs of its steps side by side.
-  Signal Join(const Window& window, const float* const* x, float* const* states,
-              Pass* pass) const {
+  Signal Join(const Window& window, const float* const* x, float* const* states, Pass* pass) const {
     float** joined = pass->arena.AllocateRows(window.pairs(), (kept_ + 1) * inputs_);
     for (size_t r = 0; r < window.rows; ++r) {
       for (size_t t = 0; t < window.length[r]; ++t) {

@@ -1,5 +1,5 @@
-// Keeps every recurrent weight of indrnn layers within |u| <= 2^(1/T): over T steps a state grows at
-// most twofold (Li et al. 2018). T is initialization.indrnn; 0: no bound.
+// Keeps every recurrent weight of indrnn layers within |u| <= 2^(1/T): over T steps a state grows
+// at most twofold (Li et al. 2018). T is initialization.indrnn; 0: no bound.
 //
 // Thread safety: immutable after construction.
 #ifndef SEQUENT_CORE_TRAIN_INDRNN_BOUND_H_

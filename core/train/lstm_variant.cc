@@ -21,7 +21,8 @@ class LstmVariantLayer final : public Recurrent<T> {
 
   void Prepare(const T* parameters) override {
     Recurrent<T>::Prepare(parameters);
-    if (projected_) projection_linear_.Prepare(parameters + projection_, this->outputs_, this->units_);
+    if (projected_)
+      projection_linear_.Prepare(parameters + projection_, this->outputs_, this->units_);
   }
   size_t state_width() const override { return this->outputs_ + this->units_; }
 

@@ -23,7 +23,8 @@ double Sigmoid(double x) { return oracle::Apply(Function::kSigmoid, x); }
 class ScanTest : public OnEveryTarget {};
 
 // Runs step(sums, state, out) for some rows: `state` is what it advances in place, or h.
-using Step = std::function<void(size_t units, size_t rows, const Rows& sums, Rows* state, Rows* out)>;
+using Step =
+    std::function<void(size_t units, size_t rows, const Rows& sums, Rows* state, Rows* out)>;
 
 // The same bits for every row alone as in a batch; nothing else is written.
 void ExpectSameBitsAlone(size_t gates, const Step& step) {

@@ -88,9 +88,9 @@ TEST_P(WeightDrop, GradientsAgreeWithDifferences) {
       return Run(network_, &unused);
     };
     constexpr double kStep = 1e-3;
-    const double difference = (8 * (loss_at(kStep) - loss_at(-kStep)) -
-                               (loss_at(2 * kStep) - loss_at(-2 * kStep))) /
-                              (12 * kStep);
+    const double difference =
+        (8 * (loss_at(kStep) - loss_at(-kStep)) - (loss_at(2 * kStep) - loss_at(-2 * kStep))) /
+        (12 * kStep);
     parameter = kept;
     ASSERT_NEAR(gradients[i], difference, 1e-8) << "parameter " << i;
   }
@@ -127,18 +127,18 @@ TEST_P(WeightDrop, IsOverWhenTheWeightsArePreparedAgain) {
   EXPECT_EQ(gradients, expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    EveryCell, WeightDrop,
-    testing::Values("rnn { units: 13", "lstm { units: 13", "gru { units: 13",
-                    "gru { units: 13 reset: 'before'", "lstm { units: 13 projection: 7",
-                    "lstm { units: 13 peepholes: true"),
-    [](const auto& info) {
-      std::string name;
-      for (const char c : info.param) {
-        if (std::isalnum(c)) name += c;
-      }
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(EveryCell, WeightDrop,
+                         testing::Values("rnn { units: 13", "lstm { units: 13", "gru { units: 13",
+                                         "gru { units: 13 reset: 'before'",
+                                         "lstm { units: 13 projection: 7",
+                                         "lstm { units: 13 peepholes: true"),
+                         [](const auto& info) {
+                           std::string name;
+                           for (const char c : info.param) {
+                             if (std::isalnum(c)) name += c;
+                           }
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace sequent::train
