@@ -18,24 +18,34 @@
 HWY_BEFORE_NAMESPACE();
 namespace sequent::kernels::HWY_NAMESPACE {
 
-// Rows whose sums are put down before their epilogues run: many enough for the epilogues' chains of
-// dependent instructions to overlap, few enough to stay in the first-level cache.
+// Sums that are put down before their epilogues run: enough for the epilogues' chains of dependent
+// instructions to overlap, few enough to stay in the first-level cache.
 constexpr size_t kBatchRows = 24;
-// Rows whose epilogues run side by side.
+// Epilogues that run side by side.
 constexpr size_t kSideBySide = kRegisters == 32 ? 4 : 2;
 
-// Sums of some rows under one panel: vector v of row r.
+// Sums of some rows under one panel after another, V vectors each. Each belongs to a row and a
+// group of units: few rows fill a batch with several panels.
 template <size_t V>
 struct Batch {
   HWY_ALIGN float sums[kBatchRows][V * kLanes];
   float* rows[kBatchRows];
+  Owner owners[kBatchRows];
+  size_t filled = 0;
 
   Batch() {
     for (size_t r = 0; r < kBatchRows; ++r) rows[r] = sums[r];
   }
+
+  HWY_INLINE bool Fits(size_t count) const { return filled + count <= kBatchRows; }
+  HWY_INLINE float* const* end() { return rows + filled; }
+  HWY_INLINE void Add(size_t row, size_t count, size_t unit) {
+    for (size_t r = 0; r < count; ++r) owners[filled + r] = {row + r, unit};
+    filled += count;
+  }
 };
 
-// N rows of a batch, for the epilogues.
+// N sums of a batch, for the epilogues.
 template <size_t N, size_t V>
 struct BatchGroup {
   static constexpr size_t kRows = N;
@@ -55,32 +65,31 @@ struct BatchGroup {
   HWY_INLINE Group<N> StateHalf(size_t g, const float*) const { return Gate(g); }
 };
 
-// epilogue(BatchGroup) for the first `rows` rows of a batch, in groups; `units` begins with them.
+// epilogue(BatchGroup) for all sums of a batch, in groups, from its vector `vector` on: they are
+// for `n` units each, those `ahead` of their owner's first.
 template <size_t V, class Epilogue>
-HWY_INLINE void ForEachGroup(const Batch<V>& batch, size_t rows, size_t vector, Units units,
+HWY_INLINE void ForEachGroup(const Batch<V>& batch, size_t vector, size_t ahead, size_t n,
                              const Epilogue& epilogue) {
+  const auto units = [&](size_t first) HWY_ATTR { return Units{batch.owners + first, ahead, n}; };
   size_t first = 0;
-  for (; first + kSideBySide <= rows; first += kSideBySide, units.row += kSideBySide) {
-    epilogue(BatchGroup<kSideBySide, V>{batch, first, vector, units});
+  for (; first + kSideBySide <= batch.filled; first += kSideBySide) {
+    epilogue(BatchGroup<kSideBySide, V>{batch, first, vector, units(first)});
   }
-  if (first == rows) return;
-  WithRowCount<kSideBySide - 1>(rows - first, [&](auto count) HWY_ATTR {
-    epilogue(BatchGroup<decltype(count)::value, V>{batch, first, vector, units});
+  if (first == batch.filled) return;
+  WithRowCount<kSideBySide - 1>(batch.filled - first, [&](auto count) HWY_ATTR {
+    epilogue(BatchGroup<decltype(count)::value, V>{batch, first, vector, units(first)});
   });
 }
 
 // Where a tile's sums start.
-template <size_t V, typename Weight>
-HWY_INLINE TileTask<V, Weight> BeginTile(const StepInput& input, const Place& place,
-                                         const TilePlace& tile, size_t offset) {
-  TileTask<V, Weight> task;
-  task.offset = 0;
+HWY_INLINE void SetStart(const StepInput& input, const Place& place, const TilePlace& tile,
+                         size_t offset, TileStart* start) {
   if (input.sums != nullptr) {
-    task.start = {.rows = input.sums + place.row + tile.row, .offset = offset};
+    start->rows = input.sums + place.row + tile.row;
+    start->offset = offset;
   } else if (input.bias != nullptr) {
-    task.start.same = input.bias + offset;
+    start->same = input.bias + offset;
   }
-  return task;
 }
 
 // Puts down input + U h for one place in pieces. All its rows fit the batch.
@@ -89,107 +98,93 @@ HWY_INLINE void RunPlaceInPieces(const PackedMatrix& u, const StepInput& input,
                                  const float* const* h, const Place& place, const float* restart,
                                  Batch<kBatchVectors>* batch) {
   const size_t offset = place.panel * u.panel_width();
+  float* const* const to = batch->end();
   const PackedMatrix& first = input.sums != nullptr ? u : *input.weight;
   const Weight* const next =
       place.next_panel == Place::kNone ? nullptr : first.panel<Weight>(place.next_panel);
   ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
-    TileTask<V, Weight> task = BeginTile<V, Weight>(input, place, tile, offset);
-    task.to = batch->rows + tile.row;
+    TileTask<V, Weight> task;
+    SetStart(input, place, tile, offset, &task.start);
+    task.to = to + tile.row;
     if (input.sums != nullptr) task.restart = restart;
     RunTileOf(tile.rows, task);
   });
   if (input.sums == nullptr) {
-    AddInPieces<V, Weight>(*input.weight, place, input.x, u.panel<Weight>(place.panel), batch->rows,
-                           0);
+    AddInPieces<V, Weight>(*input.weight, place, input.x, u.panel<Weight>(place.panel), to, 0);
     if (restart != nullptr) {
       for (size_t r = 0; r < place.rows; ++r) {
-        float* const last = batch->rows[r] + (V - 1) * kLanes;
+        float* const last = to[r] + (V - 1) * kLanes;
         std::copy_n(last, kLanes, last + kLanes);
         std::copy_n(restart, kLanes, last);
       }
     }
   }
-  AddInPieces<V, Weight>(u, place, h, next, batch->rows, 0);
+  AddInPieces<V, Weight>(u, place, h, next, to, 0);
 }
 
-// Puts down input + U h for the tiles of one place, and calls done(first row in the place, rows)
-// whenever the batch is full. `restart`: see TileTask; the batch then has one vector more.
-template <size_t V, typename Weight, size_t kBatchVectors, class Done>
+// Puts down input + U h for the tiles of one place, and calls flush() before the batch overflows.
+// `restart`: see TileTask; the batch then has one vector more.
+template <size_t V, typename Weight, size_t kBatchVectors, class Flush>
 HWY_INLINE void RunPlace(const PackedMatrix& u, const StepInput& input, const float* const* h,
                          const Place& place, const float* restart, Batch<kBatchVectors>* batch,
-                         const Done& done) {
+                         const Flush& flush) {
+  const size_t unit = place.panel * (u.panel_width() / std::max<size_t>(u.gates(), 1));
   if (BetterInPieces<V>(u, place.rows) && place.rows <= kBatchRows) {
+    if (!batch->Fits(place.rows)) flush();
     RunPlaceInPieces<V, Weight>(u, input, h, place, restart, batch);
-    return done(0, place.rows);
+    return batch->Add(place.row, place.rows, unit);
   }
-  size_t begin = 0;
   ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
-    TileTask<V, Weight> task =
-        BeginTile<V, Weight>(input, place, tile, place.panel * u.panel_width());
-    if (input.sums == nullptr) {
-      task.first = ProductOf<Weight>(*input.weight, place, tile, input.x);
-    }
-    task.second = ProductOf<Weight>(u, place, tile, h);
-    task.to = batch->rows + (tile.row - begin);
+    if (!batch->Fits(tile.rows)) flush();
+    TileTask<V, Weight> task;
+    SetStart(input, place, tile, place.panel * u.panel_width(), &task.start);
+    if (input.sums == nullptr) SetProduct(*input.weight, place, tile, input.x, &task.first);
+    SetProduct(u, place, tile, h, &task.second);
+    task.to = batch->end();
     task.restart = restart;
     RunTileOf(tile.rows, task);
-    const size_t end = tile.row + tile.rows;
-    if (end < place.rows && end - begin + kTileRows(V) <= kBatchRows) return;
-    done(begin, end - begin);
-    begin = end;
+    batch->Add(place.row + tile.row, tile.rows, unit);
   });
 }
 
-// Calls epilogue(BatchGroup) for all rows and units of input + U h. `u` is in gate order.
-// `restart`: where the last gate's state half starts from, [units] as in cells.h, if it is wanted
-// apart: then a batch has one vector more.
-template <size_t kGates, size_t kBatchVectors = kGates, class Epilogue>
+// Calls epilogue(BatchGroup) for all rows and units of input + U h. `kGates` 2 to 4: `u` is in gate
+// order; 1: its panels hold up to four vectors of units. `restart`: where the last gate's state
+// half starts from, [units] as in cells.h, if it is wanted apart: then a batch has one vector more.
+template <size_t kGates, bool kApart = false, class Epilogue>
 HWY_INLINE void ForEachSum(const PackedMatrix& u, size_t rows, const StepInput& input,
                            const float* const* h, const PanelWalk& walk, const Epilogue& epilogue,
                            const float* restart = nullptr) {
   HWY_ALIGN static constexpr float kZeros[kLanes] = {};
-  constexpr bool kApart = kBatchVectors > kGates;
-  Batch<kBatchVectors> batch;
+  constexpr size_t kUnitVectors = kGates == 1 ? 4 : 1;
+  Batch<(kGates == 1 ? 4 : kGates) + (kApart ? 1 : 0)> batch;
+  const auto flush = [&]() HWY_ATTR {
+    for (size_t v = 0; v < kUnitVectors; ++v) {
+      const size_t ahead = v * kLanes, unit = batch.owners[0].unit + ahead;
+      if (batch.filled == 0 || unit >= u.units()) break;
+      ForEachGroup(batch, v, ahead, std::min(kLanes, u.units() - unit), epilogue);
+    }
+    batch.filled = 0;
+  };
   WithWeight(u.precision(), [&](auto weight) HWY_ATTR {
     ForEachPlace(u, walk, rows, [&](const Place& place) HWY_ATTR {
-      const size_t unit = place.panel * kLanes;
-      const size_t n = std::min(kLanes, u.units() - unit);
+      const size_t unit = place.panel * kUnitVectors * kLanes;
       const float* from = !kApart ? nullptr : restart == nullptr ? kZeros : restart + unit;
-      RunPlace<kGates, decltype(weight)>(
-          u, input, h, place, from, &batch, [&](size_t first, size_t count) HWY_ATTR {
-            ForEachGroup(batch, count, 0, Units{place.row + first, unit, n}, epilogue);
-          });
-    });
-  });
-}
-
-// The same for matrices of one gate, whose panels hold up to four vectors of units.
-template <class Epilogue>
-HWY_INLINE void ForEachPlainSum(const PackedMatrix& u, size_t rows, const StepInput& input,
-                                const float* const* h, const PanelWalk& walk,
-                                const Epilogue& epilogue) {
-  Batch<4> batch;
-  WithWeight(u.precision(), [&](auto weight) HWY_ATTR {
-    ForEachPlace(u, walk, rows, [&](const Place& place) HWY_ATTR {
-      WithVectorCount<1>(u, place.panel, [&](auto vectors) HWY_ATTR {
-        constexpr size_t V = decltype(vectors)::value;
-        RunPlace<V, decltype(weight)>(
-            u, input, h, place, nullptr, &batch, [&](size_t first, size_t count) HWY_ATTR {
-              for (size_t v = 0; v < V; ++v) {
-                const size_t unit = place.panel * u.panel_width() + v * kLanes;
-                const size_t n = std::min(kLanes, u.units() - unit);
-                ForEachGroup(batch, count, v, Units{place.row + first, unit, n}, epilogue);
-              }
-            });
+      // A panel that is not full has a batch of its own.
+      const bool full = unit + kUnitVectors * kLanes <= u.units();
+      if (!full) flush();
+      WithVectorCount<kGates>(u, place.panel, [&](auto vectors) HWY_ATTR {
+        RunPlace<decltype(vectors)::value, decltype(weight)>(u, input, h, place, from, &batch,
+                                                             flush);
       });
+      if (!full) flush();
     });
   });
+  flush();
 }
 
 void RnnStepDispatch(const PackedMatrix& u, Function f, size_t rows, const StepInput& input,
                      const float* const* h, float* const* h_out, const PanelWalk& walk) {
-  ForEachPlainSum(u, rows, input, h, walk,
-                  [&](const auto& at) HWY_ATTR { FinishRnn(at, f, h_out); });
+  ForEachSum<1>(u, rows, input, h, walk, [&](const auto& at) HWY_ATTR { FinishRnn(at, f, h_out); });
 }
 
 void LstmStepDispatch(const PackedMatrix& u, size_t rows, const StepInput& input,
@@ -202,7 +197,7 @@ void LstmStepDispatch(const PackedMatrix& u, size_t rows, const StepInput& input
 void GruAfterStepDispatch(const PackedMatrix& u, const float* bias_state_n, UpdateGate update,
                           size_t rows, const StepInput& input, const float* const* h,
                           float* const* h_out, const PanelWalk& walk) {
-  ForEachSum<3, 4>(
+  ForEachSum<3, true>(
       u, rows, input, h, walk,
       [&](const auto& at) HWY_ATTR { FinishGruAfter(at, bias_state_n, update, h, h_out); },
       bias_state_n);
@@ -220,7 +215,7 @@ void GruBeforeStateDispatch(const PackedMatrix& u_n, UpdateGate update, size_t r
                             const StepInput& input_n, const float* const* h,
                             const float* const* update_sums, const float* const* reset_h,
                             float* const* h_out, const PanelWalk& walk) {
-  ForEachPlainSum(u_n, rows, input_n, reset_h, walk, [&](const auto& at) HWY_ATTR {
+  ForEachSum<1>(u_n, rows, input_n, reset_h, walk, [&](const auto& at) HWY_ATTR {
     FinishGruBeforeState(at, update, h, update_sums, h_out);
   });
 }

@@ -145,19 +145,28 @@ HWY_INLINE Group<N> GruUpdate(UpdateGate gate, const Group<N>& update, const Gro
   return gate == UpdateGate::kKeepOld ? MulAdd(h, z, n * rest) : MulAdd(h, rest, n * z);
 }
 
-// Which rows and units an epilogue is for: units unit .. unit + n - 1, n <= kLanes, of the rows
-// from `row` on.
+// Whose sums these are: a row, and the first of the units that its panel has.
+struct Owner {
+  size_t row, unit;
+};
+// What an epilogue is for: of each owner the `n` <= kLanes units from unit + ahead on.
 struct Units {
-  size_t row, unit, n;
+  const Owner* owners;
+  size_t ahead, n;
+
+  HWY_INLINE size_t Begin(size_t i) const { return owners[i].unit + ahead; }
 };
 template <size_t N>
 HWY_INLINE Group<N> LoadUnits(const float* const* rows, const Units& units) {
-  return Each<N>([&](size_t i)
-                     HWY_ATTR { return LoadPart(rows[units.row + i] + units.unit, units.n); });
+  return Each<N>([&](size_t i) HWY_ATTR {
+    return LoadPart(rows[units.owners[i].row] + units.Begin(i), units.n);
+  });
 }
 template <size_t N>
 HWY_INLINE void StoreUnits(const Group<N>& values, float* const* rows, const Units& units) {
-  for (size_t i = 0; i < N; ++i) StorePart(values[i], rows[units.row + i] + units.unit, units.n);
+  for (size_t i = 0; i < N; ++i) {
+    StorePart(values[i], rows[units.owners[i].row] + units.Begin(i), units.n);
+  }
 }
 
 // The cells, for N rows' sums `at`, wherever they come from:

@@ -97,7 +97,8 @@ struct Int8Group {
   HWY_INLINE Group<N> Gate(size_t g) const { return sums.Whole<N>(r, Column(g)); }
   HWY_INLINE Group<N> InputHalf(size_t g) const { return sums.Input<N>(r, Column(g)); }
   HWY_INLINE Group<N> StateHalf(size_t g, const float* bias) const {
-    const Vec start = bias == nullptr ? hn::Zero(Floats()) : hn::LoadU(Floats(), bias + units.unit);
+    const Vec start =
+        bias == nullptr ? hn::Zero(Floats()) : hn::LoadU(Floats(), bias + units.Begin(0));
     return sums.AddRecurrent(Each<N>([&](size_t) HWY_ATTR { return start; }), r, Column(g));
   }
   HWY_INLINE size_t Column(size_t g) const { return column + g * kInt8Lanes; }
@@ -112,15 +113,15 @@ HWY_INLINE void ForEachUnits(const Int8Matrix& u, size_t rows, const Int8StepInp
   ForEachInt8Tile(u, walk, rows, [&](size_t panel, size_t row, size_t count) HWY_ATTR {
     sums.Move(panel, row, count, qh);
     const size_t first = panel * width, end = std::min(width, u.units() - first);
+    Owner owners[kInt8TileRows];
+    for (size_t r = 0; r < count; ++r) owners[r] = {row + r, first};
     for (size_t column = 0; column < end; column += kLanes) {
-      const Units units{row, first + column, std::min(kLanes, end - column)};
+      const size_t n = std::min(kLanes, end - column);
       size_t r = 0;
       for (; r + kSideBySide <= count; r += kSideBySide) {
-        body(Int8Group<kSideBySide>{sums, r, column, {row + r, units.unit, units.n}});
+        body(Int8Group<kSideBySide>{sums, r, column, {owners + r, column, n}});
       }
-      for (; r < count; ++r) {
-        body(Int8Group<1>{sums, r, column, {row + r, units.unit, units.n}});
-      }
+      for (; r < count; ++r) body(Int8Group<1>{sums, r, column, {owners + r, column, n}});
     }
   });
 }

@@ -61,17 +61,25 @@ void PackedMatrix::Fill(size_t outputs, size_t inputs, size_t gates, Precision p
   partly_streamed_ = TooLargeToStayWhole(data_.size());
   auto* floats = reinterpret_cast<float*>(data_.data());
   auto* halves = reinterpret_cast<uint16_t*>(data_.data());
-  for (size_t column = 0; column < packed_width_; ++column) {
-    const size_t source = SourceOf(column, gates_, units(), lanes_, outputs);
-    if (source == outputs) continue;
-    const float* from = w + source * output_stride;
-    const size_t step = panel_columns(column / panel_width_);
-    size_t to = Place(column);
-    for (size_t k = 0; k < inputs; ++k, to += step, from += input_stride) {
-      if (bf16) {
-        halves[to] = ToBf16(*from);
-      } else {
-        floats[to] = *from;
+  // In blocks of k, so that a panel's block stays in the cache while its columns are put side by
+  // side.
+  constexpr size_t kBlock = 32;
+  for (size_t panel = 0; panel < panels(); ++panel) {
+    const size_t begin = panel * panel_width_, step = panel_columns(panel);
+    for (size_t first = 0; first < inputs; first += kBlock) {
+      const size_t last = std::min(first + kBlock, inputs);
+      for (size_t column = begin; column < begin + step; ++column) {
+        const size_t source = SourceOf(column, gates_, units(), lanes_, outputs);
+        if (source == outputs) continue;
+        const float* from = w + source * output_stride + first * input_stride;
+        size_t to = Place(column) + first * step;
+        for (size_t k = first; k < last; ++k, to += step, from += input_stride) {
+          if (bf16) {
+            halves[to] = ToBf16(*from);
+          } else {
+            floats[to] = *from;
+          }
+        }
       }
     }
   }

@@ -55,7 +55,7 @@ void RunProduct(const PackedMatrix& w, size_t rows, const float* const* x, Start
         task.offset = offset;
         if (start == Start::kBias) task.start.same = bias + offset;
         if (start == Start::kAccumulate) task.start = {.rows = task.to, .offset = offset};
-        if (!in_pieces) task.first = ProductOf<Weight>(w, place, tile, x);
+        if (!in_pieces) SetProduct(w, place, tile, x, &task.first);
         if (columns < V * kLanes) {
           RunEdgeTile(tile.rows, columns, task);
         } else {
@@ -87,69 +87,6 @@ void ProductDispatch(const PackedMatrix& w, size_t rows, const float* const* x, 
   });
 }
 
-// Rows of one block are copied, 4 vectors of columns at a time, into a contiguous panel, so that
-// the inner loop walks memory in order. The block's panel stays in the first-level cache.
-constexpr size_t kOuterBlock = 96;
-constexpr size_t kOuterVectors = 4;
-
-// dw[o .. o+R) [i .. i + columns) += over the block's rows of dy[row][o] * panel[row].
-template <size_t R>
-HWY_INLINE void OuterTile(const float* panel, size_t rows, const float* const* dy, size_t o,
-                          size_t columns, float* dw, size_t stride) {
-  HWY_ALIGN float buffer[R][kOuterVectors * kLanes] = {};
-  Vec acc[R][kOuterVectors];
-  const bool whole = columns == kOuterVectors * kLanes;
-  for (size_t r = 0; r < R; ++r) {
-    if (!whole) std::memcpy(buffer[r], dw + r * stride, columns * sizeof(float));
-    const float* from = whole ? dw + r * stride : buffer[r];
-    for (size_t v = 0; v < kOuterVectors; ++v) acc[r][v] = hn::LoadU(Floats(), from + v * kLanes);
-  }
-  for (size_t n = 0; n < rows; ++n, panel += kOuterVectors * kLanes) {
-    Vec broadcast[R];
-    for (size_t r = 0; r < R; ++r) broadcast[r] = hn::Set(Floats(), dy[n][o + r]);
-    for (size_t v = 0; v < kOuterVectors; ++v) {
-      const Vec value = hn::Load(Floats(), panel + v * kLanes);
-      for (size_t r = 0; r < R; ++r) acc[r][v] = hn::MulAdd(broadcast[r], value, acc[r][v]);
-    }
-  }
-  for (size_t r = 0; r < R; ++r) {
-    float* to = whole ? dw + r * stride : buffer[r];
-    for (size_t v = 0; v < kOuterVectors; ++v) hn::StoreU(acc[r][v], Floats(), to + v * kLanes);
-    if (!whole) std::memcpy(dw + r * stride, buffer[r], columns * sizeof(float));
-  }
-}
-
-void AccumulateOuterDispatch(size_t rows, const float* const* dy, const float* const* x,
-                             size_t outputs, size_t inputs, float* dw) {
-  constexpr size_t kWidth = kOuterVectors * kLanes;
-  HWY_ALIGN float panel[kOuterBlock * kWidth];
-  for (size_t row = 0; row < rows; row += kOuterBlock) {
-    const size_t block = std::min(kOuterBlock, rows - row);
-    for (size_t i = 0; i < inputs; i += kWidth) {
-      const size_t columns = std::min(kWidth, inputs - i);
-      for (size_t n = 0; n < block; ++n) {
-        std::memcpy(panel + n * kWidth, x[row + n] + i, columns * sizeof(float));
-        std::memset(panel + n * kWidth + columns, 0, (kWidth - columns) * sizeof(float));
-      }
-      ForEachTile<kOuterVectors>(outputs, [&](const TilePlace& tile) HWY_ATTR {
-        WithRowCount<kTileRows(kOuterVectors)>(tile.rows, [&](auto tile_rows) HWY_ATTR {
-          OuterTile<decltype(tile_rows)::value>(panel, block, dy + row, tile.row, columns,
-                                                dw + tile.row * inputs + i, inputs);
-        });
-      });
-    }
-  }
-}
-
-void AccumulateRowsDispatch(size_t rows, const float* const* x, size_t width, float* sum) {
-  for (size_t i = 0; i < width; i += kLanes) {
-    const size_t n = std::min(kLanes, width - i);
-    Vec acc = LoadPart(sum + i, n);
-    for (size_t row = 0; row < rows; ++row) acc = hn::Add(acc, LoadPart(x[row] + i, n));
-    StorePart(acc, sum + i, n);
-  }
-}
-
 const char* NameOf() { return hwy::TargetName(HWY_TARGET); }
 
 }  // namespace sequent::kernels::HWY_NAMESPACE
@@ -161,8 +98,6 @@ namespace sequent::kernels {
 HWY_EXPORT(LanesOf);
 HWY_EXPORT(NameOf);
 HWY_EXPORT(ProductDispatch);
-HWY_EXPORT(AccumulateOuterDispatch);
-HWY_EXPORT(AccumulateRowsDispatch);
 
 size_t Lanes() { return HWY_DYNAMIC_DISPATCH(LanesOf)(); }
 
@@ -171,15 +106,6 @@ const char* TargetName() { return HWY_DYNAMIC_DISPATCH(NameOf)(); }
 void Product(const PackedMatrix& w, size_t rows, const float* const* x, Start start,
              const float* bias, float* const* y, const PanelWalk& walk) {
   HWY_DYNAMIC_DISPATCH(ProductDispatch)(w, rows, x, start, bias, y, walk);
-}
-
-void AccumulateOuter(size_t rows, const float* const* dy, const float* const* x, size_t outputs,
-                     size_t inputs, float* dw) {
-  HWY_DYNAMIC_DISPATCH(AccumulateOuterDispatch)(rows, dy, x, outputs, inputs, dw);
-}
-
-void AccumulateRows(size_t rows, const float* const* x, size_t width, float* sum) {
-  HWY_DYNAMIC_DISPATCH(AccumulateRowsDispatch)(rows, x, width, sum);
 }
 
 }  // namespace sequent::kernels

@@ -29,14 +29,6 @@ enum class Start {
 void Product(const PackedMatrix& w, size_t rows, const float* const* x, Start start,
              const float* bias, float* const* y, const PanelWalk& walk = {});
 
-// dw[o, i] += sum over r = 0, 1, ... of dy[r][o] x[r][i], in that order; dw is [outputs, inputs]
-// row-major. The weight gradient of y = W x.
-void AccumulateOuter(size_t rows, const float* const* dy, const float* const* x, size_t outputs,
-                     size_t inputs, float* dw);
-
-// sum[i] += sum over r in order of x[r][i], i < width.
-void AccumulateRows(size_t rows, const float* const* x, size_t width, float* sum);
-
 // What the run-time dispatch chose: "AVX2", "AVX3", "SSE4", "NEON", ...
 const char* TargetName();
 

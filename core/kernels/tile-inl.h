@@ -21,6 +21,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 
 HWY_BEFORE_NAMESPACE();
 namespace sequent::kernels::HWY_NAMESPACE {
@@ -52,19 +54,35 @@ HWY_INLINE void HoldInRegister(Vec& value) {
 #endif
 }
 
+// body(Index<0>()), .., body(Index<N - 1>()). gcc keeps an array in registers only if no variable
+// ever indexes it: a loop, even one that it unrolls later on, has it copied to the stack and back.
+template <size_t I>
+using Index = std::integral_constant<size_t, I>;
+template <size_t... I, class Body>
+HWY_INLINE void ForEachIndex(std::index_sequence<I...>, const Body& body) {
+  (body(Index<I>()), ...);
+}
+template <size_t N, class Body>
+HWY_INLINE void Unrolled(const Body& body) {
+  ForEachIndex(std::make_index_sequence<N>(), body);
+}
+// Of such a body: a lambda is a function to gcc, with a target and a will of its own.
+#undef SEQUENT_UNROLLED
+#define SEQUENT_UNROLLED HWY_ATTR __attribute__((always_inline))
+
 // One k's weights, as floats.
 template <size_t V>
 HWY_INLINE void LoadWeights(const float* HWY_RESTRICT from, Vec (&w)[V]) {
-  for (size_t v = 0; v < V; ++v) w[v] = hn::Load(Floats(), from + v * kLanes);
+  Unrolled<V>([&](auto v) SEQUENT_UNROLLED { w[v] = hn::Load(Floats(), from + v * kLanes); });
 }
 template <size_t V>
 HWY_INLINE void LoadWeights(const uint16_t* HWY_RESTRICT from, Vec (&w)[V]) {
   const hn::RebindToUnsigned<Floats> words;
-  for (size_t v = 0; v + 1 < V; v += 2) {
-    const auto pair = hn::LoadU(words, reinterpret_cast<const uint32_t*>(from + v * kLanes));
-    w[v] = hn::BitCast(Floats(), hn::ShiftLeft<16>(pair));
-    w[v + 1] = hn::BitCast(Floats(), hn::And(pair, hn::Set(words, 0xffff0000u)));
-  }
+  Unrolled<V / 2>([&](auto pair) SEQUENT_UNROLLED {
+    const auto both = hn::LoadU(words, reinterpret_cast<const uint32_t*>(from + 2 * pair * kLanes));
+    w[2 * pair] = hn::BitCast(Floats(), hn::ShiftLeft<16>(both));
+    w[2 * pair + 1] = hn::BitCast(Floats(), hn::And(both, hn::Set(words, 0xffff0000u)));
+  });
   if constexpr (V % 2 == 1) {
     const hn::Rebind<uint16_t, Floats> halves;
     const auto word = hn::PromoteTo(words, hn::LoadU(halves, from + (V - 1) * kLanes));
@@ -96,36 +114,38 @@ struct TileStart {
 
 template <size_t R, size_t V>
 struct Tile {
-  Vec acc[R][V];
+  Vec acc[R * V];
 
   HWY_INLINE explicit Tile(const TileStart& start) {
-    for (size_t r = 0; r < R; ++r) {
-      for (size_t v = 0; v < V; ++v) {
-        acc[r][v] = start.rows != nullptr
-                        ? hn::LoadU(Floats(), start.rows[r] + start.offset + v * kLanes)
-                    : start.same != nullptr ? hn::LoadU(Floats(), start.same + v * kLanes)
-                                            : hn::Zero(Floats());
-      }
+    if (start.rows != nullptr) {
+      Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+        const float* from = start.rows[r] + start.offset;
+        Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+          acc[r * V + v] = hn::LoadU(Floats(), from + v * kLanes);
+        });
+      });
+    } else {
+      Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+        const Vec same = start.same != nullptr ? hn::LoadU(Floats(), start.same + v * kLanes)
+                                               : hn::Zero(Floats());
+        Unrolled<R>([&](auto r) SEQUENT_UNROLLED { acc[r * V + v] = same; });
+      });
     }
   }
 
   HWY_INLINE void Store(float* const* to, size_t offset) const {
-    for (size_t r = 0; r < R; ++r) {
-      for (size_t v = 0; v < V; ++v) {
-        hn::StoreU(acc[r][v], Floats(), to[r] + offset + v * kLanes);
-      }
-    }
+    Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+      float* row = to[r] + offset;
+      Unrolled<V>([&](auto v)
+                      SEQUENT_UNROLLED { hn::StoreU(acc[r * V + v], Floats(), row + v * kLanes); });
+    });
   }
 
   template <typename Weight>
   HWY_INLINE void Add(const TileProduct<Weight>& product) {
     const Weight* HWY_RESTRICT panel = product.weights;
     const float* x[R];
-    for (size_t r = 0; r < R; ++r) x[r] = product.x[r] + product.begin;
-    Vec sums[R][V];
-    for (size_t r = 0; r < R; ++r) {
-      for (size_t v = 0; v < V; ++v) sums[r][v] = acc[r][v];
-    }
+    Unrolled<R>([&](auto r) SEQUENT_UNROLLED { x[r] = product.x[r] + product.begin; });
     const size_t whole = product.count - product.count % kUnroll;
     const char* next = product.prefetch;
     size_t k = 0;
@@ -134,28 +154,27 @@ struct Tile {
         __builtin_prefetch(next, 0, 2);
       }
       static_assert(kUnroll == 4);
-      AddOne(panel, x, k, sums);
-      AddOne(panel + V * kLanes, x, k + 1, sums);
-      AddOne(panel + 2 * V * kLanes, x, k + 2, sums);
-      AddOne(panel + 3 * V * kLanes, x, k + 3, sums);
+      AddOne(panel, x, k);
+      AddOne(panel + V * kLanes, x, k + 1);
+      AddOne(panel + 2 * V * kLanes, x, k + 2);
+      AddOne(panel + 3 * V * kLanes, x, k + 3);
     }
-    for (; k < product.count; ++k, panel += V * kLanes) AddOne(panel, x, k, sums);
-    for (size_t r = 0; r < R; ++r) {
-      for (size_t v = 0; v < V; ++v) acc[r][v] = sums[r][v];
-    }
+    for (; k < product.count; ++k, panel += V * kLanes) AddOne(panel, x, k);
   }
 
  private:
   template <typename Weight>
-  HWY_INLINE static void AddOne(const Weight* HWY_RESTRICT panel, const float* const (&x)[R],
-                                size_t k, Vec (&sums)[R][V]) {
+  HWY_INLINE void AddOne(const Weight* HWY_RESTRICT panel, const float* const (&x)[R], size_t k) {
     Vec w[V];
     LoadWeights(panel, w);
-    for (Vec& weight : w) HoldInRegister(weight);
-    for (size_t r = 0; r < R; ++r) {
-      const Vec broadcast = hn::Set(Floats(), x[r][k]);
-      for (size_t v = 0; v < V; ++v) sums[r][v] = hn::MulAdd(broadcast, w[v], sums[r][v]);
-    }
+    Unrolled<V>([&](auto v) SEQUENT_UNROLLED { HoldInRegister(w[v]); });
+    Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+      Vec broadcast = hn::Set(Floats(), x[r][k]);
+      HoldInRegister(broadcast);
+      Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+        acc[r * V + v] = hn::MulAdd(broadcast, w[v], acc[r * V + v]);
+      });
+    });
   }
 };
 
@@ -165,7 +184,7 @@ struct TileTask {
   TileStart start;
   TileProduct<Weight> first, second;
   float* const* to;
-  size_t offset;
+  size_t offset = 0;
   // If set, the last vector's sum is put aside behind the others between the two products, and goes
   // on from here: [kLanes] floats.
   const float* restart = nullptr;
@@ -178,10 +197,10 @@ HWY_NOINLINE void RunTile(const TileTask<V, Weight>& task) {
   if (task.first.count > 0) tile.Add(task.first);
   if (task.restart != nullptr) {
     const Vec restart = hn::LoadU(Floats(), task.restart);
-    for (size_t r = 0; r < R; ++r) {
-      hn::StoreU(tile.acc[r][V - 1], Floats(), task.to[r] + task.offset + V * kLanes);
-      tile.acc[r][V - 1] = restart;
-    }
+    Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+      hn::StoreU(tile.acc[r * V + V - 1], Floats(), task.to[r] + task.offset + V * kLanes);
+      tile.acc[r * V + V - 1] = restart;
+    });
   }
   if (task.second.count > 0) tile.Add(task.second);
   tile.Store(task.to, task.offset);

@@ -105,25 +105,26 @@ HWY_INLINE void WithWeight(Precision precision, const Body& body) {
   body(float{});
 }
 
-// W x of a tile; x[0] belongs to the first row of all.
+// W x of a tile; x[0] belongs to the first row of all. Filled in place: of a copy the processor
+// would read at once what has just been written in other pieces, and wait.
 template <typename Weight>
-HWY_INLINE TileProduct<Weight> ProductOf(const PackedMatrix& w, const Place& place,
-                                         const TilePlace& tile, const float* const* x) {
-  TileProduct<Weight> product{w.panel<Weight>(place.panel), x + place.row + tile.row, 0,
-                              w.inputs()};
+HWY_INLINE void SetProduct(const PackedMatrix& w, const Place& place, const TilePlace& tile,
+                           const float* const* x, TileProduct<Weight>* product) {
+  product->weights = w.panel<Weight>(place.panel);
+  product->x = x + place.row + tile.row;
+  product->count = w.inputs();
   // What is there already costs as much to ask for as what is not: two tiles have no time for that.
   const bool worthwhile = tile.tiles > 2 ? w.partly_streamed() : w.streamed();
-  if (!worthwhile || tile.tiles == 1 || place.next_panel == Place::kNone) return product;
+  if (!worthwhile || tile.tiles == 1 || place.next_panel == Place::kNone) return;
   // Its share of the next panel.
   constexpr size_t kLine = 64;
   const size_t step_bytes = w.panel_columns(place.next_panel) * sizeof(Weight) * kUnroll;
   const size_t steps = w.inputs() / kUnroll;
   const size_t lines = (step_bytes / kLine + tile.tiles - 1) / tile.tiles;
   const size_t begin = tile.tile * lines * kLine * steps;
-  if (begin >= step_bytes * steps) return product;
-  product.prefetch = reinterpret_cast<const char*>(w.panel<Weight>(place.next_panel)) + begin;
-  product.prefetch_lines = lines;
-  return product;
+  if (begin >= step_bytes * steps) return;
+  product->prefetch = reinterpret_cast<const char*>(w.panel<Weight>(place.next_panel)) + begin;
+  product->prefetch_lines = lines;
 }
 
 template <size_t V, typename Weight>

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/kernels/elementwise.h"
+#include "core/kernels/outer_product.h"
 #include "core/kernels/product.h"
 
 namespace sequent::train {

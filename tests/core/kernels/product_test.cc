@@ -158,43 +158,6 @@ TEST_P(ProductTest, OfNoRowsWritesNothing) {
   Product(weights.packed, 0, nullptr, Start::kZero, nullptr, nullptr);
 }
 
-TEST_P(ProductTest, AccumulateOuterEqualsTheOracleForEveryShapeAndBatch) {
-  constexpr size_t kRows = 203;  // over two blocks of rows
-  for (const Shape& shape : kShapes) {
-    if (shape.inputs > 200) continue;
-    const Rows dy = Rows::Random(kRows, shape.outputs, 7);
-    const Rows x = Rows::Random(kRows, shape.inputs, 8);
-    const std::vector<float> start = RandomVector(shape.outputs * shape.inputs, 9);
-    std::vector<float> expected = start;  // after the first `rows` rows
-    for (size_t rows = 1; rows <= kRows; ++rows) {
-      for (size_t o = 0; o < shape.outputs; ++o) {
-        for (size_t i = 0; i < shape.inputs; ++i) {
-          float& sum = expected[o * shape.inputs + i];
-          sum = multiply_add_(dy[rows - 1][o], x[rows - 1][i], sum);
-        }
-      }
-      if (rows > kMaxRows && rows < kRows) continue;
-      std::vector<float> dw = start;
-      AccumulateOuter(rows, dy.in(), x.in(), shape.outputs, shape.inputs, dw.data());
-      ASSERT_TRUE(SameBits(dw, expected)) << shape.outputs << " x " << shape.inputs << ", " << rows;
-    }
-  }
-}
-
-TEST_P(ProductTest, AccumulateRowsAddsThemInOrder) {
-  for (const size_t width : {1, 3, 4, 8, 15, 16, 17, 33, 100}) {
-    for (size_t rows = 0; rows <= kMaxRows; ++rows) {
-      const Rows x = Rows::Random(rows, width, 10);
-      std::vector<float> sum = RandomVector(width, 11), expected = sum;
-      for (size_t r = 0; r < rows; ++r) {
-        for (size_t i = 0; i < width; ++i) expected[i] += x[r][i];
-      }
-      AccumulateRows(rows, x.in(), width, sum.data());
-      ASSERT_TRUE(SameBits(sum, expected)) << width << ", " << rows;
-    }
-  }
-}
-
 // Few rows of a matrix that is streamed pass over pieces of its panels.
 TEST_P(ProductTest, OfAMatrixThatDoesNotFitTheCacheHasTheSameBitsForEveryBatch) {
   const Weights weights(650, 900);
