@@ -12,24 +12,32 @@
 namespace sequent {
 namespace {
 
-// Median over seeds 1-3 of part.measure.
+// part.measure of a fit.
+double Measure(const std::string& config, int seed, const char* part, const char* measure) {
+  TemporaryFolder folder;
+  const Outcome fit = RunProgram({"fit", config, "--out", folder.File("m.safetensors"), "--run-dir",
+                                  folder.File("run"), "--set", StrCat("seed=", seed), "--progress",
+                                  "none", "--json"});
+  EXPECT_EQ(fit.exit_code, 0) << fit.error;
+  if (fit.exit_code != 0) return 1e9;
+  return nlohmann::json::parse(fit.out)[part][measure].get<double>();
+}
+
+// Median over seeds 1-3.
 double Median(const std::string& config, const char* part, const char* measure) {
   std::vector<double> values;
-  for (int seed = 1; seed <= 3; ++seed) {
-    TemporaryFolder folder;
-    const Outcome fit = RunProgram({"fit", config, "--out", folder.File("m.safetensors"),
-                                    "--run-dir", folder.File("run"), "--set", StrCat("seed=", seed),
-                                    "--progress", "none", "--json"});
-    EXPECT_EQ(fit.exit_code, 0) << fit.error;
-    if (fit.exit_code != 0) return 1e9;
-    values.push_back(nlohmann::json::parse(fit.out)[part][measure].get<double>());
-  }
+  for (int seed = 1; seed <= 3; ++seed) values.push_back(Measure(config, seed, part, measure));
   std::sort(values.begin(), values.end());
   return values[1];
 }
 
 TEST(Accuracy, ShakespeareReachesItsValidationLoss) {
   EXPECT_LE(Median("examples/shakespeare/config.yaml", "validation", "loss"), 1.90);
+}
+
+TEST(Accuracy, AQrnnComesWithinFivePercentOfAnLstmsLoss) {
+  const double lstm = Measure("examples/shakespeare/lstm256.yaml", 1, "validation", "loss");
+  EXPECT_LE(Measure("examples/shakespeare/qrnn256.yaml", 1, "validation", "loss"), 1.05 * lstm);
 }
 
 // What rounding the weights changes, in percent of the loss.
