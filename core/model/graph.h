@@ -31,6 +31,8 @@ enum class NodeKind {
   kAdd,
   kConv1d,
   kPool,
+  kLayerNorm,
+  kAttention,
   kReverse  // the steps of each sequence from its last to its first; no layer of its own
 };
 enum class PoolKind { kLast, kFinalStates, kMean, kMax, kAttention, kPositions };
@@ -52,8 +54,9 @@ struct Node {
   bool keep_old = true;                               // gru
   bool peepholes = false;                             // lstm
   bool projection = false;                            // lstm: units cells are projected to width
-  size_t window = 1;                                  // qrnn, conv1d: inputs that a step sees
+  size_t window = 1;                // qrnn, conv1d, attention: inputs that a step sees
   size_t before = 0;                // conv1d: how many of them come before its own
+  size_t attention_heads = 1;       // attention
   PoolKind pool = PoolKind::kLast;  // pool
   std::vector<int32_t> positions;   // pool
   float weight_drop = 0;            // rnn, lstm, gru

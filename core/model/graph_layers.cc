@@ -133,12 +133,17 @@ Status SetKind(const std::string& path, const v1::Layer& layer, Node* node) {
       return SetConv1d(path + ".conv1d", layer.conv1d(), node);
     case v1::Layer::kPool:
       return SetPool(path + ".pool", layer.pool(), node);
+    case v1::Layer::kLayerNorm:
+      node->kind = NodeKind::kLayerNorm;
+      return absl::OkStatus();
+    case v1::Layer::kAttention:
+      return SetAttention(path + ".attention", layer.attention(), node);
     case v1::Layer::KIND_NOT_SET:
       break;
   }
   return Expected(path,
                   "one of embedding, dense, rnn, lstm, gru, indrnn, qrnn, activation, dropout, "
-                  "concat, add, conv1d, pool",
+                  "concat, add, conv1d, pool, layer_norm, attention",
                   "no kind");
 }
 
@@ -201,6 +206,7 @@ StatusOr<Node> MakeLayerNode(const std::string& path, const v1::Layer& layer,
   SEQ_RETURN_IF_ERROR(CheckWindow(path, nodes, node));
   SEQ_RETURN_IF_ERROR(SetSteps(path, nodes, &node));
   if (node.width == 0) SEQ_RETURN_IF_ERROR(SetWidthFromInputs(path, nodes, &node));
+  SEQ_RETURN_IF_ERROR(CheckAttentionHeads(path, node));
   return node;
 }
 

@@ -19,6 +19,7 @@ constexpr std::array<PoolKind, 6> kPoolKinds = {PoolKind::kLast,      PoolKind::
                                                 PoolKind::kAttention, PoolKind::kPositions};
 constexpr size_t kMaxKernel = 64;
 constexpr size_t kMaxPositions = 64;
+constexpr size_t kMaxAttentionWindow = 1024;
 
 std::string_view KindName(const v1::Layer& layer) {
   switch (layer.kind_case()) {
@@ -61,7 +62,8 @@ bool Recurrent(NodeKind kind) {
 }
 
 bool LooksAlongTheSequence(NodeKind kind) {
-  return Recurrent(kind) || kind == NodeKind::kConv1d || kind == NodeKind::kPool;
+  return Recurrent(kind) || kind == NodeKind::kConv1d || kind == NodeKind::kPool ||
+         kind == NodeKind::kAttention;
 }
 
 bool Causal(const Node& node) {
@@ -163,6 +165,21 @@ Status SetPool(const std::string& path, const v1::Pool& pool, Node* node) {
   if (node->positions.empty()) return absl::OkStatus();
   return Expected(path + ".positions", StrCat("none for ", pool.kind()),
                   StrCat(node->positions.size()));
+}
+
+Status SetAttention(const std::string& path, const v1::Attention& attention, Node* node) {
+  node->kind = NodeKind::kAttention;
+  node->attention_heads = attention.heads() == 0 ? 1 : attention.heads();
+  node->window = attention.window();
+  return CheckCount(path + ".window", attention.window(), kMaxAttentionWindow);
+}
+
+Status CheckAttentionHeads(const std::string& path, const Node& node) {
+  if (node.kind != NodeKind::kAttention || node.width % node.attention_heads == 0) {
+    return absl::OkStatus();
+  }
+  return Expected(path + ".attention.heads", StrCat("a divisor of the width, ", node.width),
+                  StrCat(node.attention_heads));
 }
 
 Status SetSteps(const std::string& path, const std::vector<Node>& nodes, Node* node) {

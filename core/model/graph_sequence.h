@@ -18,6 +18,10 @@ namespace sequent {
 // Take a layer's own fields. Errors as ResolveGraph's.
 Status SetConv1d(const std::string& path, const v1::Conv1d& conv, Node* node);
 Status SetPool(const std::string& path, const v1::Pool& pool, Node* node);
+Status SetAttention(const std::string& path, const v1::Attention& attention, Node* node);
+
+// Whether an attention's heads divide its width, which it has by now.
+Status CheckAttentionHeads(const std::string& path, const Node& node);
 
 // Finds out from `nodes`, where its inputs are, how many steps the node has; those of all its
 // inputs must be the same.

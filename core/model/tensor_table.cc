@@ -34,6 +34,7 @@ class TableBuilder {
   void AddQrnn(const Node& node);
   void AddConv1d(const Node& node);
   void AddPool(const Node& node);
+  void AddAttention(const Node& node);
 
   void Matrix(const std::string& owner, std::string_view parameter, size_t rows, size_t columns,
               TensorRole role, size_t gates = 1) {
@@ -98,6 +99,13 @@ void TableBuilder::AddPool(const Node& node) {
   Matrix(node.name, "query", 1, node.width, TensorRole::kInputWeight);
 }
 
+void TableBuilder::AddAttention(const Node& node) {
+  Matrix(node.name, "weight_input", 3 * node.width, node.width, TensorRole::kInputWeight, 3);
+  Vector(node.name, "bias_input", 3 * node.width, 3);
+  Matrix(node.name, "weight_output", node.width, node.width, TensorRole::kInputWeight);
+  Vector(node.name, "bias_output", node.width);
+}
+
 void TableBuilder::AddNode(const Node& node) {
   switch (node.kind) {
     case NodeKind::kEmbedding:
@@ -123,6 +131,11 @@ void TableBuilder::AddNode(const Node& node) {
       return AddConv1d(node);
     case NodeKind::kPool:
       return AddPool(node);
+    case NodeKind::kAttention:
+      return AddAttention(node);
+    case NodeKind::kLayerNorm:
+      Vector(node.name, "weight", node.width, 1, TensorRole::kGain);
+      return Vector(node.name, "bias", node.width);
     case NodeKind::kInput:
     case NodeKind::kActivation:
     case NodeKind::kDropout:
@@ -188,6 +201,7 @@ Precision StoredAs(TensorRole role, Precision precision) {
       return precision == Precision::kFp32 ? Precision::kFp32 : Precision::kBf16;
     case TensorRole::kRecurrentVector:
     case TensorRole::kBias:
+    case TensorRole::kGain:
       return Precision::kFp32;
   }
   return Precision::kFp32;

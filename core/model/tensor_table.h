@@ -14,7 +14,14 @@
 namespace sequent {
 
 // What a tensor is for; initialisation and regularisation go by it.
-enum class TensorRole { kEmbedding, kInputWeight, kRecurrentWeight, kRecurrentVector, kBias };
+enum class TensorRole {
+  kEmbedding,
+  kInputWeight,
+  kRecurrentWeight,
+  kRecurrentVector,
+  kBias,
+  kGain  // of layer_norm: begins with 1
+};
 
 struct TensorSpec {
   std::string name;           // "<layer>.<parameter>"
@@ -27,7 +34,9 @@ struct TensorSpec {
 // [O,I], bias [O]; rnn/lstm weight_input [gH,I], weight_state [gH,width], bias [gH]; then lstm with
 // peepholes: peephole [3H] (i, f, o), with a projection: projection [width,H]; gru weight_input,
 // weight_state, and reset after: bias_input, bias_state [3H]; reset before: bias [3H]; without
-// bias: none; conv1d weight [O,kernel I] (oldest input first), bias [O];
+// bias: none; attention weight_input [3W,W],
+// bias_input [3W], weight_output [W,W], bias_output [W]; layer_norm weight [W],
+// bias [W]; conv1d weight [O,kernel I] (oldest input first), bias [O];
 // attention pool weight [I,I], bias [I], query [1,I]; indrnn weight_input [H,I], recurrent [H],
 // bias [H]; qrnn weight [3H, window I] (oldest input first), bias [3H]; heads weight [outputs, in],
 // bias [outputs].

@@ -86,6 +86,10 @@ std::unique_ptr<const Layer> MakeLayer(const Graph& graph, const Node& node,
       return MakeConv1d(graph, node, tensors);
     case NodeKind::kPool:
       return MakePool(graph, node, tensors);
+    case NodeKind::kAttention:
+      return MakeAttention(node, tensors);
+    case NodeKind::kLayerNorm:
+      return MakeLayerNorm(node, tensors);
     case NodeKind::kReverse:
       return MakeReverse(node);
   }

@@ -38,8 +38,9 @@ class Layer {
   virtual void Forward(const Window& window, std::span<const Signal> inputs, float* const* states,
                        Pass* pass, Signal* output) const = 0;
 
-  // DATA_LOSS unless the segment holds finite values and its padding is zero.
-  Status ValidateState(const float* state) const;
+  // DATA_LOSS unless the segment holds finite values and its padding is zero, and what else a layer
+  // knows of its state.
+  virtual Status ValidateState(const float* state) const;
 
  protected:
   // `state_widths`: floats of each vector of the state.
@@ -93,6 +94,8 @@ std::unique_ptr<const Layer> MakeConv1d(const Graph& graph, const Node& node,
                                         const TensorMap& tensors);
 std::unique_ptr<const Layer> MakePool(const Graph& graph, const Node& node,
                                       const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeAttention(const Node& node, const TensorMap& tensors);
+std::unique_ptr<const Layer> MakeLayerNorm(const Node& node, const TensorMap& tensors);
 std::unique_ptr<const Layer> MakeReverse(const Node& node);
 
 }  // namespace sequent

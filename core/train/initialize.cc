@@ -153,6 +153,9 @@ TensorMap InitialTensors(const Graph& graph, const v1::Initialization& options, 
       case TensorRole::kRecurrentVector:
         FillRecurrentVector(graph, options, spec, random, &tensor);
         break;
+      case TensorRole::kGain:
+        tensor.values.assign(size, 1.0f);
+        break;
       case TensorRole::kBias:
         FillBias(graph, options, spec, random, &tensor);
         break;

@@ -230,6 +230,10 @@ std::unique_ptr<TrainLayer<T>> MakeTrainLayer(const LayerPlace& place) {
       return MakeConv1dLayer<T>(place);
     case NodeKind::kPool:
       return MakePoolLayer<T>(place);
+    case NodeKind::kAttention:
+      return MakeAttentionLayer<T>(place);
+    case NodeKind::kLayerNorm:
+      return MakeLayerNormLayer<T>(place);
     case NodeKind::kReverse:
       return MakeReverseLayer<T>(place);
   }

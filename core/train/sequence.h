@@ -1,4 +1,5 @@
-// Layers that look along a whole sequence, one source file each, and what they share.
+// Layers around the recurrent ones, one source file each, and what those that look along a whole
+// sequence share.
 #ifndef SEQUENT_CORE_TRAIN_SEQUENCE_H_
 #define SEQUENT_CORE_TRAIN_SEQUENCE_H_
 
@@ -24,6 +25,10 @@ template <typename T>
 std::unique_ptr<TrainLayer<T>> MakePoolLayer(const LayerPlace& place);
 template <typename T>
 std::unique_ptr<TrainLayer<T>> MakeAttentionPoolLayer(const LayerPlace& place);
+template <typename T>
+std::unique_ptr<TrainLayer<T>> MakeLayerNormLayer(const LayerPlace& place);
+template <typename T>
+std::unique_ptr<TrainLayer<T>> MakeAttentionLayer(const LayerPlace& place);
 template <typename T>
 std::unique_ptr<TrainLayer<T>> MakeReverseLayer(const LayerPlace& place);
 

@@ -17,6 +17,7 @@ class Zoo {
     AddFeedForward();
     AddActivations();
     AddConvolutions();
+    AddAttentions();
     AddGraphs();
     AddSeries();
     return std::move(models_);
@@ -122,6 +123,12 @@ class Zoo {
     AddText("dropout", config);
     config.mutable_layers(1)->mutable_dropout()->set_locked(true);
     AddText("dropout_locked", config);
+    for (const uint32_t width : {7u, 35u}) {
+      v1::ModelConfig norm = Text();
+      AddLstm(&norm, "lstm", width);
+      AddLayer(&norm, "norm")->mutable_layer_norm();
+      AddText(StrCat("layer_norm_", width), norm);
+    }
     v1::ModelConfig tied = Text();
     AddLstm(&tied, "lstm", 9);
     AddDense(&tied, "dense", 5);
@@ -145,6 +152,18 @@ class Zoo {
       AddGru(&config, "gru", 6);
       AddPool(&config, "last", "last");
       AddText(StrCat("conv_causal_", kernel), config);
+    }
+  }
+
+  void AddAttentions() {
+    for (const uint32_t window : {1u, 5u, 40u}) {
+      v1::ModelConfig config = Text();
+      AddGru(&config, "gru", 18);
+      v1::Attention* attention = AddLayer(&config, "attention")->mutable_attention();
+      attention->set_heads(window == 1 ? 0 : 3);
+      attention->set_window(window);
+      AddSum(&config, "sum", {"gru", "attention"});
+      AddText(StrCat("attention_", window), config);
     }
   }
 

@@ -20,6 +20,7 @@ v1::ModelConfig EmptyConfig(const std::string& task) {
 
 double Spread(const TensorSpec& spec) {
   if (spec.role == TensorRole::kBias) return 0.1;
+  if (spec.role == TensorRole::kGain) return 1;
   if (spec.role == TensorRole::kRecurrentVector) return 0.5;
   if (spec.role == TensorRole::kEmbedding) return 1;
   return 1 / std::sqrt(static_cast<double>(spec.shape.back()));

@@ -84,7 +84,8 @@ class WholeZoo {
     Add("pools_joined", kTokens,
         "layers { name: 'c' conv1d { filters: 6 kernel: 7 padding: 'same' } } "
         "layers { name: 'l' lstm { units: 5 direction: 'bidirectional' } } "
-        "layers { name: 'm' inputs: 'l' pool { kind: 'max' } } "
+        "layers { name: 'n' attention { heads: 2 window: 9 } } "
+        "layers { name: 'm' inputs: 'n' pool { kind: 'max' } } "
         "layers { name: 'a' inputs: 'c' pool { kind: 'mean' } } "
         "layers { name: 'j' inputs: 'm' inputs: 'a' concat {} } "
         "layers { name: 'o' dropout { rate: 0.5 } } "

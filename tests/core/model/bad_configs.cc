@@ -496,6 +496,17 @@ void AddWholeSequences(List* list) {
              });
 }
 
+void AddAttentions(List* list) {
+  list->Text("AttentionOfNoWindow", "layers[2].attention.window: expected 1..1024, got 0",
+             [](auto* c) { AddLayer(c, "attention")->mutable_attention(); });
+  list->Text("AttentionOfUnevenHeads",
+             "layers[2].attention.heads: expected a divisor of the width, 3, got 2", [](auto* c) {
+               v1::Attention* attention = AddLayer(c, "attention")->mutable_attention();
+               attention->set_window(4);
+               attention->set_heads(2);
+             });
+}
+
 void AddHeads(List* list) {
   list->Text("NoHeads", "heads: expected 1..64, got 0", [](auto* c) { c->clear_heads(); });
   list->Text("TooManyHeads", "heads: expected 1..64, got 65", [](auto* c) {
@@ -656,6 +667,7 @@ std::vector<BadConfig> BadConfigs() {
   AddLayers(&list);
   AddLayerFields(&list);
   AddWholeSequences(&list);
+  AddAttentions(&list);
   AddHeads(&list);
   AddTies(&list);
   AddFeedback(&list);

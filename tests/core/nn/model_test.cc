@@ -270,6 +270,20 @@ TEST_F(ForeignState, IsRefusedIfItsFlagIsNone) {
   }
 }
 
+TEST_F(ForeignState, IsRefusedIfAnAttentionCountsStepsItCannotHave) {
+  const auto model = MakeModel(
+      FeatureContents("layers { name: 'l' attention { window: 3 } } heads { name: 'y' input: 'l' "
+                      "regression {} }"));
+  Player player(*model, RandomSequence(*model, 5, 1));
+  player.PlayAll();
+  constexpr size_t kCount = 2 * 64;  // behind two vectors of six floats
+  for (const float count : {0.0f, 2.0f, 3.0f, -1.0f, 0.5f}) {
+    std::memcpy(player.state().data() + kCount, &count, sizeof(count));
+    const bool possible = count == 0 || count == 2;
+    EXPECT_EQ(model->ValidateState(player.state().data()).ok(), possible) << count;
+  }
+}
+
 TEST_F(ForeignState, IsRefusedIfItHasALastOutputBeforeTheFirstStep) {
   player_.Play(3);
   EXPECT_EQ(WithFlag(0).code(), absl::StatusCode::kDataLoss);

@@ -63,6 +63,7 @@ std::vector<ReferenceModel::Vector> ReferenceModel::RunSteps(
   }
   const std::vector<Vector>& x = all[node.inputs[0]];
   if (node.kind == NodeKind::kReverse) return {x.rbegin(), x.rend()};
+  if (node.kind == NodeKind::kAttention) return Attention(node, x);
   if (node.kind == NodeKind::kConv1d) return Conv1d(node, x);
   if (node.kind == NodeKind::kPool && !graph_.streamable) return {Pool(node, x)};
   for (size_t t = 0; t < x.size(); ++t) {
@@ -86,6 +87,34 @@ std::vector<ReferenceModel::Vector> ReferenceModel::Conv1d(const Node& node,
     }
     y.push_back(Times(node.name + ".weight", joined, 0, node.width));
     for (size_t j = 0; j < node.width; ++j) y.back()[j] += At(node.name + ".bias", j);
+  }
+  return y;
+}
+
+std::vector<ReferenceModel::Vector> ReferenceModel::Attention(const Node& node,
+                                                              const std::vector<Vector>& x) const {
+  const size_t width = node.width, part = width / node.attention_heads;
+  std::vector<Vector> qkv, y;
+  for (const Vector& v : x) {
+    qkv.push_back(Times(node.name + ".weight_input", v, 0, 3 * width));
+    for (size_t j = 0; j < 3 * width; ++j) qkv.back()[j] += At(node.name + ".bias_input", j);
+  }
+  for (size_t t = 0; t < x.size(); ++t) {
+    Vector o(width, 0.0);
+    for (size_t head = 0; head < width; head += part) {
+      Vector sums(part, 0.0);
+      double total = 0;
+      for (size_t s = t + 1 - std::min(t + 1, node.window); s <= t; ++s) {
+        double score = 0;
+        for (size_t j = head; j < head + part; ++j) score += qkv[t][j] * qkv[s][width + j];
+        const double weight = std::exp(score / std::sqrt(static_cast<double>(part)));
+        total += weight;
+        for (size_t j = 0; j < part; ++j) sums[j] += weight * qkv[s][2 * width + head + j];
+      }
+      for (size_t j = 0; j < part; ++j) o[head + j] = sums[j] / total;
+    }
+    y.push_back(Times(node.name + ".weight_output", o, 0, width));
+    for (size_t j = 0; j < width; ++j) y[t][j] += At(node.name + ".bias_output", j);
   }
   return y;
 }
@@ -192,8 +221,11 @@ ReferenceModel::Vector ReferenceModel::RunNode(size_t index, int32_t token, cons
       for (double v : x) y.push_back(Apply(node.activation, v));
       break;
     case NodeKind::kConv1d:
+    case NodeKind::kAttention:
     case NodeKind::kReverse:
       break;  // RunSteps
+    case NodeKind::kLayerNorm:
+      return LayerNorm(node, x);
     case NodeKind::kDropout:
     case NodeKind::kPool:  // `last` of each step
       y = x;
@@ -307,6 +339,19 @@ ReferenceModel::Vector ReferenceModel::GruBefore(const Node& node, const Vector&
     (*h)[j] = old * (*h)[j] + (1 - old) * candidate;
   }
   return *h;
+}
+
+ReferenceModel::Vector ReferenceModel::LayerNorm(const Node& node, const Vector& x) const {
+  const double n = static_cast<double>(x.size());
+  double mean = 0, variance = 0;
+  for (const double v : x) mean += v / n;
+  for (const double v : x) variance += (v - mean) * (v - mean) / n;
+  Vector y;
+  for (size_t j = 0; j < x.size(); ++j) {
+    const double scaled = (x[j] - mean) / std::sqrt(variance + 1e-5);
+    y.push_back(scaled * At(node.name + ".weight", j) + At(node.name + ".bias", j));
+  }
+  return y;
 }
 
 ReferenceModel::Vector ReferenceModel::RunHead(const HeadNode& head) const {

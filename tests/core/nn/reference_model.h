@@ -31,6 +31,7 @@ class ReferenceModel {
   std::vector<Vector> RunSteps(size_t index, size_t steps, const int32_t* tokens,
                                const float* features, const std::vector<std::vector<Vector>>& all);
   std::vector<Vector> Conv1d(const Node& node, const std::vector<Vector>& x) const;
+  std::vector<Vector> Attention(const Node& node, const std::vector<Vector>& x) const;
   Vector Pool(const Node& node, const std::vector<Vector>& x) const;
   Vector AttentionPool(const Node& node, const std::vector<Vector>& x) const;
   Vector RunNode(size_t index, int32_t token, const float* features);
@@ -42,6 +43,7 @@ class ReferenceModel {
   Vector Qrnn(const Node& node, const Vector& x, std::deque<Vector>* before, Vector* c) const;
   Vector GruAfter(const Node& node, const Vector& x, Vector* h) const;
   Vector GruBefore(const Node& node, const Vector& x, Vector* h) const;
+  Vector LayerNorm(const Node& node, const Vector& x) const;
   Vector RunHead(const HeadNode& head) const;
   // rows first .. first + count - 1 of the matrix times x.
   Vector Times(const std::string& matrix, const Vector& x, size_t first, size_t count) const;

@@ -199,6 +199,16 @@ TEST(FirstWeights, OfPeepholesAreZero) {
   for (const float p : weights.at("lstm.peephole").values) EXPECT_EQ(p, 0);
 }
 
+TEST(FirstWeights, OfALayerNormChangeNothing) {
+  v1::ModelConfig config = SeriesConfig({"a", "b"});
+  AddGru(&config, "gru", 5);
+  AddLayer(&config, "norm")->mutable_layer_norm();
+  AddRegression(&config, "next");
+  const TensorMap weights = Initial(config, {});
+  for (const float gain : weights.at("norm.weight").values) EXPECT_EQ(gain, 1);
+  for (const float bias : weights.at("norm.bias").values) EXPECT_EQ(bias, 0);
+}
+
 TEST(IndRnn, IsBoundedAfterEveryUpdate) {
   v1::TrainConfig config = SmallConfig();
   config.mutable_train()->set_window(8);

@@ -234,5 +234,31 @@ TYPED_TEST(GoldenLayer, Conv1d) {
                            {"l.bias", golden.at("grads").at("bias").template get<Values>()}});
 }
 
+TYPED_TEST(GoldenLayer, LayerNorm) {
+  const auto& golden = Golden("layernorm_eps1e-5");
+  Layers<TypeParam> layers(GraphOf(4, "layers { name: 'l' layer_norm {} }"),
+                           {{"l.weight", Parameter(0, 4)}, {"l.bias", Parameter(1, 4)}});
+  layers.Run(3, 1, X(12), W(12));
+  ExpectOutputs(layers, golden);
+  ExpectGradients(layers, {{"l.weight", golden.at("grads").at("weight").template get<Values>()},
+                           {"l.bias", golden.at("grads").at("bias").template get<Values>()}});
+}
+
+TYPED_TEST(GoldenLayer, Attention) {
+  const auto& golden = Golden("mha_4d_2h_causal");
+  Layers<TypeParam> layers(GraphOf(4, "layers { name: 'l' attention { heads: 2 window: 5 } }"),
+                           {{"l.weight_input", Parameter(0, 48)},
+                            {"l.bias_input", Parameter(1, 12)},
+                            {"l.weight_output", Parameter(2, 16)},
+                            {"l.bias_output", Parameter(3, 4)}});
+  layers.Run(5, 2, X(40), W(40));
+  ExpectOutputs(layers, golden);
+  const auto gradient = [&](const char* name) -> Values { return golden.at("grads").at(name); };
+  ExpectGradients(layers, {{"l.weight_input", gradient("in_proj_weight")},
+                           {"l.bias_input", gradient("in_proj_bias")},
+                           {"l.weight_output", gradient("out_proj.weight")},
+                           {"l.bias_output", gradient("out_proj.bias")}});
+}
+
 }  // namespace
 }  // namespace sequent::train
