@@ -58,6 +58,7 @@ struct Node {
   std::vector<int32_t> positions;   // pool
   float weight_drop = 0;            // rnn, lstm, gru
   float dropout = 0;                // dropout
+  bool locked = false;              // dropout: the same at all steps
   // Steps: one per sequence; else as many as the sequence has, without the last `trimmed` (but at
   // least 1).
   bool pooled = false;
@@ -82,6 +83,7 @@ struct HeadNode {
       labels;  // softmax: the name of each class, if it has any; language models: none. Bernoulli
   float loss_weight = 1;
   bool last_step = false;  // of the whole sequence: answered at the last step of a request
+  std::optional<size_t> tied_to;  // softmax: the embedding whose matrix is the weight
 };
 
 struct FeedbackNode {

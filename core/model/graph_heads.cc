@@ -85,6 +85,28 @@ Status SetSoftmax(const std::string& path, const v1::SoftmaxHead& softmax, size_
   return CheckCount(path + ".classes", head->outputs, kMaxTokens);
 }
 
+Status SetTie(const std::string& path, const std::string& name, const Graph& graph,
+              HeadNode* head) {
+  const auto& nodes = graph.nodes;
+  const auto found =
+      std::find_if(nodes.begin(), nodes.end(), [&](const Node& node) { return node.name == name; });
+  const std::string got = StrCat("'", Quoted(name), "'");
+  if (found == nodes.end() || found->kind != NodeKind::kEmbedding) {
+    return Expected(path, "the name of an embedding", got);
+  }
+  if (found->width != head->in_width) {
+    return Expected(path, StrCat("an embedding as wide as the head's input, ", head->in_width),
+                    StrCat(got, " of width ", found->width));
+  }
+  if (const size_t tokens = nodes[found->inputs[0]].tokens; tokens != head->outputs) {
+    return Expected(
+        path, StrCat("an embedding of as many tokens as the head has classes, ", head->outputs),
+        StrCat(got, " of ", tokens));
+  }
+  head->tied_to = static_cast<size_t>(found - nodes.begin());
+  return absl::OkStatus();
+}
+
 Status SetBernoulli(const std::string& path, const v1::BernoulliHead& bernoulli, HeadNode* head) {
   head->kind = HeadKind::kBernoulli;
   SEQ_RETURN_IF_ERROR(CheckLabels(path + ".labels", bernoulli.labels()));
@@ -178,6 +200,9 @@ StatusOr<HeadNode> MakeHead(const std::string& path, const v1::ModelConfig& conf
   if (source.has_softmax()) {
     SEQ_RETURN_IF_ERROR(SetSoftmax(path + ".softmax", source.softmax(), graph.nodes[0].tokens,
                                    config.task() == "language_model", &node));
+    if (const std::string& tied_to = source.softmax().tied_to(); !tied_to.empty()) {
+      SEQ_RETURN_IF_ERROR(SetTie(path + ".softmax.tied_to", tied_to, graph, &node));
+    }
   } else if (source.has_regression()) {
     SEQ_RETURN_IF_ERROR(
         SetRegression(path + ".regression", source.regression(), config.inputs(0), &node));

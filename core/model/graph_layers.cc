@@ -94,6 +94,7 @@ Status SetActivation(const std::string& path, const v1::Activation& activation, 
 Status SetDropout(const std::string& path, const v1::Dropout& dropout, Node* node) {
   node->kind = NodeKind::kDropout;
   node->dropout = dropout.rate();
+  node->locked = dropout.locked();
   return CheckShare(path + ".rate", dropout.rate());
 }
 

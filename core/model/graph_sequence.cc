@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 3> kDirections = {"forward", "backward", 
 constexpr std::array<std::string_view, 3> kPaddings = {"causal", "same", "valid"};
 constexpr std::array<std::string_view, 6> kPools = {"last", "final_states", "mean",
                                                     "max",  "attention",    "positions"};
-constexpr std::array<PoolKind, 6> kPoolKinds = {PoolKind::kLast, PoolKind::kFinalStates,
-                                                PoolKind::kMean, PoolKind::kMax,
+constexpr std::array<PoolKind, 6> kPoolKinds = {PoolKind::kLast,      PoolKind::kFinalStates,
+                                                PoolKind::kMean,      PoolKind::kMax,
                                                 PoolKind::kAttention, PoolKind::kPositions};
 constexpr size_t kMaxKernel = 64;
 constexpr size_t kMaxPositions = 64;
@@ -170,10 +170,10 @@ Status SetSteps(const std::string& path, const std::vector<Node>& nodes, Node* n
   for (const size_t index : node->inputs) {
     const Node& input = nodes[index];
     if (input.pooled == first.pooled && input.trimmed == first.trimmed) continue;
-    return Expected(path + ".inputs",
-                    StrCat("layers with equally many steps ('", first.name, "' has ",
-                           StepsOf(first), ")"),
-                    StrCat("'", input.name, "', which has ", StepsOf(input)));
+    return Expected(
+        path + ".inputs",
+        StrCat("layers with equally many steps ('", first.name, "' has ", StepsOf(first), ")"),
+        StrCat("'", input.name, "', which has ", StepsOf(input)));
   }
   if (first.pooled && LooksAlongTheSequence(node->kind)) {
     return Expected(path + ".inputs", "a layer with an output per step",
@@ -191,8 +191,7 @@ Status SetSteps(const std::string& path, const std::vector<Node>& nodes, Node* n
 Status AppendLayer(const std::string& path, const v1::Layer& layer, Node node,
                    std::vector<Node>* nodes) {
   const std::string where = StrCat(path, ".", ToAbsl(KindName(layer)), ".direction");
-  SEQ_ASSIGN_OR_RETURN(const size_t direction,
-                       CheckChoice(where, DirectionOf(layer), kDirections));
+  SEQ_ASSIGN_OR_RETURN(const size_t direction, CheckChoice(where, DirectionOf(layer), kDirections));
   if (direction == 0) {
     nodes->push_back(std::move(node));
   } else if (direction == 1) {

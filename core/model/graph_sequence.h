@@ -19,12 +19,12 @@ namespace sequent {
 Status SetConv1d(const std::string& path, const v1::Conv1d& conv, Node* node);
 Status SetPool(const std::string& path, const v1::Pool& pool, Node* node);
 
-// Finds out from `nodes`, where its inputs are, how many steps the node has; those of all its inputs
-// must be the same.
+// Finds out from `nodes`, where its inputs are, how many steps the node has; those of all its
+// inputs must be the same.
 Status SetSteps(const std::string& path, const std::vector<Node>& nodes, Node* node);
 
-// Appends what a layer is made of: the node itself, or if it reads backward the nodes around it. The
-// last one appended gives the layer's output.
+// Appends what a layer is made of: the node itself, or if it reads backward the nodes around it.
+// The last one appended gives the layer's output.
 Status AppendLayer(const std::string& path, const v1::Layer& layer, Node node,
                    std::vector<Node>* nodes);
 

@@ -18,7 +18,9 @@ class TableBuilder {
   std::vector<TensorSpec> Build() && {
     for (const Node& node : graph_.nodes) AddNode(node);
     for (const HeadNode& head : graph_.heads) {
-      Matrix(head.name, "weight", head.outputs, head.in_width, TensorRole::kInputWeight);
+      if (!head.tied_to) {
+        Matrix(head.name, "weight", head.outputs, head.in_width, TensorRole::kInputWeight);
+      }
       Vector(head.name, "bias", head.outputs);
     }
     return std::move(table_);

@@ -16,12 +16,13 @@ float GaussianDeviation(float raw) {
   return std::max(raw, 0.0f) + std::log1p(std::exp(-std::fabs(raw))) + kSmallestDeviation;
 }
 
-Head::Head(const HeadNode& node, size_t last_offset, const TensorMap& tensors)
+Head::Head(const Graph& graph, const HeadNode& node, size_t last_offset, const TensorMap& tensors)
     : kind_(node.kind),
       node_(node.input),
       outputs_(node.outputs),
       last_offset_(last_offset),
-      map_(Weights::Pack(tensors.at(node.name + ".weight")),
+      map_(Weights::Pack(tensors.at((node.tied_to ? graph.nodes[*node.tied_to].name : node.name) +
+                                    ".weight")),
            tensors.at(node.name + ".bias").values.data()) {}
 
 void Head::Apply(size_t rows, const float* const* x, Pass* pass, float* const* y) const {

@@ -15,7 +15,7 @@ namespace sequent {
 class Head {
  public:
   // `last_offset`: where the head's input stands among the floats of `last`.
-  Head(const HeadNode& node, size_t last_offset, const TensorMap& tensors);
+  Head(const Graph& graph, const HeadNode& node, size_t last_offset, const TensorMap& tensors);
 
   size_t node() const { return node_; }
   size_t outputs() const { return outputs_; }

@@ -93,7 +93,7 @@ void Model::BuildHeads(const TensorMap& tensors) {
       offsets.push_back(last_width_);
       last_width_ += node.in_width;
     }
-    heads_.emplace_back(node, offsets[k], tensors);
+    heads_.emplace_back(graph_, node, offsets[k], tensors);
   }
 }
 

@@ -1,7 +1,7 @@
 // The last inputs of every row, side by side: what a layer with a window over steps multiplies.
 //
-// The inputs before a chunk stand in the row's state, oldest first, from its first vector on. Before
-// the first step they are 0, as the state is.
+// The inputs before a chunk stand in the row's state, oldest first, from its first vector on.
+// Before the first step they are 0, as the state is.
 //
 // Thread safety: immutable.
 #ifndef SEQUENT_CORE_NN_PAST_INPUTS_H_

@@ -77,18 +77,18 @@ std::unique_ptr<const Layer> MakeMax(size_t width) {
 
 std::unique_ptr<const Layer> MakePositions(const Node& node) {
   const size_t part = node.width / node.positions.size();
-  return MakeWay(node.width, [part, positions = node.positions](const Steps& x, size_t r,
-                                                                float* y) {
-    for (const int32_t position : positions) {
-      const int64_t t = position < 0 ? position + static_cast<int64_t>(x.count(r)) : position;
-      const bool there = t >= 0 && t < static_cast<int64_t>(x.count(r));
-      if (there) {
-        y = std::copy_n(x.at(r, static_cast<size_t>(t)), part, y);
-      } else {
-        y = std::fill_n(y, part, 0.0f);
-      }
-    }
-  });
+  return MakeWay(
+      node.width, [part, positions = node.positions](const Steps& x, size_t r, float* y) {
+        for (const int32_t position : positions) {
+          const int64_t t = position < 0 ? position + static_cast<int64_t>(x.count(r)) : position;
+          const bool there = t >= 0 && t < static_cast<int64_t>(x.count(r));
+          if (there) {
+            y = std::copy_n(x.at(r, static_cast<size_t>(t)), part, y);
+          } else {
+            y = std::fill_n(y, part, 0.0f);
+          }
+        }
+      });
 }
 
 // sum of a(t) x(t), a = softmax over t of query tanh(W x(t) + b).

@@ -33,8 +33,8 @@ class Conv1dLayer final : public TrainLayer<T> {
       std::copy(x + from, x + from + inputs_, node.a.data() + to);
     });
     if (kept_ > 0) JoinState(tape);
-    linear_.Forward(tape->count(), node.a.data(), joined_, parameters + bias_, false,
-                    node.y.data(), node_.width);
+    linear_.Forward(tape->count(), node.a.data(), joined_, parameters + bias_, false, node.y.data(),
+                    node_.width);
     if (kept_ > 0) KeepState(tape);
   }
 
@@ -47,8 +47,7 @@ class Conv1dLayer final : public TrainLayer<T> {
     std::vector<T>& dx = tape->nodes[node_.inputs[0]].dy;
     node.b.assign(count * joined_, T(0));
     linear_.BackwardInput(count, dy, width, node.b.data(), joined_);
-    ForEachPart(*tape,
-                [&](size_t from, size_t to) { Add(node.b.data() + to, dx.data() + from); });
+    ForEachPart(*tape, [&](size_t from, size_t to) { Add(node.b.data() + to, dx.data() + from); });
   }
 
  private:

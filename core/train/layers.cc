@@ -113,7 +113,7 @@ class ActivationLayer final : public TrainLayer<T> {
 };
 
 // y = x / (1 - rate) with probability 1 - rate, else 0; the draws are keyed by (seed, update,
-// layer, global row, step and element).
+// layer, global row, step (locked: without it) and element).
 template <typename T>
 class DropoutLayer final : public TrainLayer<T> {
  public:
@@ -121,7 +121,8 @@ class DropoutLayer final : public TrainLayer<T> {
       : node_(place.node),
         input_(place.graph->nodes[place.node].inputs[0]),
         width_(place.graph->nodes[place.node].width),
-        rate_(place.graph->nodes[place.node].dropout) {}
+        rate_(place.graph->nodes[place.node].dropout),
+        locked_(place.graph->nodes[place.node].locked) {}
   void Prepare(const T*) override {}
   void Forward(const T*, Tape<T>* tape) const override {
     NodeTape<T>& node = tape->nodes[node_];
@@ -145,7 +146,7 @@ class DropoutLayer final : public TrainLayer<T> {
       for (size_t t = 0; t < tape.steps; ++t) {
         T* row = mask->data() + (t * tape.rows + r) * width_;
         for (size_t i = 0; i < width_; ++i) {
-          row[i] = random.Uniform(t * width_ + i) < rate_ ? T(0) : kept;
+          row[i] = random.Uniform((locked_ ? 0 : t * width_) + i) < rate_ ? T(0) : kept;
         }
       }
     }
@@ -153,6 +154,7 @@ class DropoutLayer final : public TrainLayer<T> {
 
   const size_t node_, input_, width_;
   const float rate_;
+  const bool locked_;
 };
 
 // Concat and add: where the inputs' columns go.

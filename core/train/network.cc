@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numbers>
 #include <utility>
 
@@ -45,6 +46,7 @@ Network<T>::Network(const Graph& graph) : graph_(graph), table_(TensorTable(grap
   }
   parameters_.assign(size, T(0));
   size_t tensor = 0;
+  std::map<size_t, size_t> embeddings;  // where the matrix of such a node stands
   for (size_t node = 0; node < graph_.nodes.size(); ++node) {
     std::vector<size_t> own;
     const std::string prefix = graph_.nodes[node].name + ".";
@@ -53,9 +55,13 @@ Network<T>::Network(const Graph& graph) : graph_(graph), table_(TensorTable(grap
          ++tensor) {
       own.push_back(offsets_[tensor]);
     }
+    if (graph_.nodes[node].kind == NodeKind::kEmbedding) embeddings[node] = own[0];
     layers_.push_back(MakeTrainLayer<T>({&graph_, node, &own}));
   }
-  for (size_t h = 0; h < graph_.heads.size(); ++h) head_tensor_.push_back(tensor + 2 * h);
+  for (const HeadNode& head : graph_.heads) {
+    head_weight_.push_back(head.tied_to ? embeddings.at(*head.tied_to) : offsets_[tensor++]);
+    head_bias_.push_back(offsets_[tensor++]);
+  }
   head_linear_.resize(graph_.heads.size());
   class_losses_.resize(graph_.heads.size());
 }
@@ -66,7 +72,7 @@ void Network<T>::Prepare() {
     if (layer != nullptr) layer->Prepare(parameters_.data());
   }
   for (size_t h = 0; h < head_linear_.size(); ++h) {
-    head_linear_[h].Prepare(parameters_.data() + offsets_[head_tensor_[h]], graph_.heads[h].outputs,
+    head_linear_[h].Prepare(parameters_.data() + head_weight_[h], graph_.heads[h].outputs,
                             graph_.heads[h].in_width);
   }
 }
@@ -138,10 +144,9 @@ double Network<T>::Run(const Chunk<T>& chunk, const std::vector<double>& normali
     const HeadNode& head = graph_.heads[h];
     NodeTape<T>& input = tape->nodes[head.input];
     const T* delta = tape->head_delta[h].data();
-    const size_t weight = offsets_[head_tensor_[h]], bias = offsets_[head_tensor_[h] + 1];
     AddOuter(tape->count(), delta, head.outputs, input.y.data(), head.in_width, head.outputs,
-             head.in_width, gradients + weight);
-    AddRows(tape->count(), delta, head.outputs, head.outputs, gradients + bias);
+             head.in_width, gradients + head_weight_[h]);
+    AddRows(tape->count(), delta, head.outputs, head.outputs, gradients + head_bias_[h]);
     head_linear_[h].BackwardInput(tape->count(), delta, head.outputs, input.dy.data(),
                                   head.in_width);
   }
@@ -162,8 +167,7 @@ double Network<T>::HeadLoss(const Chunk<T>& chunk, size_t h, double normaliser,
   out.resize(count * outputs);
   delta.assign(count * outputs, T(0));
   head_linear_[h].Forward(count, tape->nodes[head.input].y.data(), head.in_width,
-                          parameters_.data() + offsets_[head_tensor_[h] + 1], false, out.data(),
-                          outputs);
+                          parameters_.data() + head_bias_[h], false, out.data(), outputs);
   double loss = 0;
   const size_t columns = head.columns.size();
   for (size_t n = 0; n < count; ++n) {

@@ -147,7 +147,7 @@ class Network {
   std::vector<size_t> offsets_;
   std::vector<T> parameters_;
   std::vector<std::unique_ptr<TrainLayer<T>>> layers_;
-  std::vector<size_t> head_tensor_;  // index of each head's weight in the table; its bias follows
+  std::vector<size_t> head_weight_, head_bias_;  // offsets of each head's tensors
   std::vector<Linear<T>> head_linear_;
   std::vector<ClassLoss> class_losses_;
 };

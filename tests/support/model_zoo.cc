@@ -120,6 +120,13 @@ class Zoo {
     AddGru(&config, "gru", 6);
     AddDropout(&config, "dropout2", 0.25f);
     AddText("dropout", config);
+    config.mutable_layers(1)->mutable_dropout()->set_locked(true);
+    AddText("dropout_locked", config);
+    v1::ModelConfig tied = Text();
+    AddLstm(&tied, "lstm", 9);
+    AddDense(&tied, "dense", 5);
+    AddSoftmax(&tied, "next")->mutable_softmax()->set_tied_to("embedding");
+    Add("tied", tied);
   }
 
   void AddActivations() {

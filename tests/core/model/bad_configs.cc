@@ -475,6 +475,27 @@ void AddHeads(List* list) {
          });
 }
 
+void AddTies(List* list) {
+  list->Text("TiedToNothing",
+             "heads[0].softmax.tied_to: expected the name of an embedding, got 'e'",
+             [](auto* c) { c->mutable_heads(0)->mutable_softmax()->set_tied_to("e"); });
+  list->Text("TiedToAnLstm", "heads[0].softmax.tied_to: expected the name of an embedding",
+             [](auto* c) { c->mutable_heads(0)->mutable_softmax()->set_tied_to("lstm"); });
+  list->Text("TiedToAnotherWidth",
+             "heads[0].softmax.tied_to: expected an embedding as wide as the head's input, 3, got "
+             "'embedding' of width 2",
+             [](auto* c) { c->mutable_heads(0)->mutable_softmax()->set_tied_to("embedding"); });
+  list->Text("TiedToAnotherVocabulary",
+             "heads[0].softmax.tied_to: expected an embedding of as many tokens as the head has "
+             "classes, 3, got 'embedding' of 4",
+             [](auto* c) {
+               c->set_task("tag");
+               AddDense(c, "dense", 2);
+               c->mutable_heads(0)->mutable_softmax()->set_classes(3);
+               c->mutable_heads(0)->mutable_softmax()->set_tied_to("embedding");
+             });
+}
+
 void AddFeedback(List* list) {
   list->Text("FeedbackOfNoHead", "feedback.head: expected the name of a head, got ''",
              [](auto* c) { c->mutable_feedback()->clear_head(); });
@@ -527,6 +548,7 @@ std::vector<BadConfig> BadConfigs() {
   AddLayerFields(&list);
   AddWholeSequences(&list);
   AddHeads(&list);
+  AddTies(&list);
   AddFeedback(&list);
   return std::move(list).Take();
 }

@@ -310,7 +310,8 @@ ReferenceModel::Vector ReferenceModel::GruBefore(const Node& node, const Vector&
 }
 
 ReferenceModel::Vector ReferenceModel::RunHead(const HeadNode& head) const {
-  Vector y = Times(head.name + ".weight", values_[head.input], 0, head.outputs);
+  const std::string owner = head.tied_to ? graph_.nodes[*head.tied_to].name : head.name;
+  Vector y = Times(owner + ".weight", values_[head.input], 0, head.outputs);
   for (size_t j = 0; j < head.outputs; ++j) {
     y[j] += At(head.name + ".bias", j);
     const bool deviation = head.kind == HeadKind::kGaussian && j >= head.outputs / 2;

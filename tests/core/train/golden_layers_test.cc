@@ -165,8 +165,10 @@ TYPED_TEST(GoldenLayer, LstmOfTwoLayersInBothDirections) {
       tensors[name + ".weight_state"] = Parameter(next + 1, 16 * 4);
       tensors[name + ".bias"] = Sum(Parameter(next + 2, 16), Parameter(next + 3, 16));
       next += 4;
-      gradients[name + ".weight_input"] = golden.at("grads").at("weight_ih" + suffix).template get<Values>();
-      gradients[name + ".weight_state"] = golden.at("grads").at("weight_hh" + suffix).template get<Values>();
+      gradients[name + ".weight_input"] =
+          golden.at("grads").at("weight_ih" + suffix).template get<Values>();
+      gradients[name + ".weight_state"] =
+          golden.at("grads").at("weight_hh" + suffix).template get<Values>();
       gradients[name + ".bias"] = golden.at("grads").at("bias_ih" + suffix).template get<Values>();
     }
   }
@@ -217,18 +219,19 @@ TYPED_TEST(GoldenLayer, Conv1d) {
   for (size_t r = 0; r < kRows; ++r) {
     for (size_t o = 0; o < kOut; ++o) {
       for (size_t t = 0; t < kShort; ++t) {
-        ExpectClose<TypeParam>(layers.y((t * kRows + r) * kOut + o),
-                               y[(r * kOut + o) * kShort + t], "y", t);
+        ExpectClose<TypeParam>(layers.y((t * kRows + r) * kOut + o), y[(r * kOut + o) * kShort + t],
+                               "y", t);
       }
     }
     for (size_t i = 0; i < kIn; ++i) {
       for (size_t t = 0; t < kSteps; ++t) {
-        ExpectClose<TypeParam>(layers.dx((t * kRows + r) * kIn + i),
-                               dx[(r * kIn + i) * kSteps + t], "dx", t);
+        ExpectClose<TypeParam>(layers.dx((t * kRows + r) * kIn + i), dx[(r * kIn + i) * kSteps + t],
+                               "dx", t);
       }
     }
   }
-  ExpectGradients(layers, {{"l.weight", own_d}, {"l.bias", golden.at("grads").at("bias").template get<Values>()}});
+  ExpectGradients(layers, {{"l.weight", own_d},
+                           {"l.bias", golden.at("grads").at("bias").template get<Values>()}});
 }
 
 }  // namespace
