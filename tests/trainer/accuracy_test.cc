@@ -21,7 +21,7 @@ double Median(const std::string& config, const char* part, const char* measure) 
                                     "--run-dir", folder.File("run"), "--set", StrCat("seed=", seed),
                                     "--progress", "none", "--json"});
     EXPECT_EQ(fit.exit_code, 0) << fit.error;
-    if (fit.exit_code != 0) return 1e9;
+    if (fit.exit_code != 0) return std::nan("");
     values.push_back(nlohmann::json::parse(fit.out)[part][measure].get<double>());
   }
   std::sort(values.begin(), values.end());
@@ -54,6 +54,14 @@ TEST(Accuracy, SmallerWeightsHardlyChangeTheLossOfShakespeare) {
 
 TEST(Accuracy, MelbourneBeatsPersistenceByTwelvePercentOnTheTestYear) {
   EXPECT_LE(Median("examples/melbourne/config.yaml", "test", "rmse"), 0.88 * 2.582);
+}
+
+TEST(Accuracy, SpliceJunctionsAreFoundInNineteenOfTwentyRows) {
+  EXPECT_GE(Median("examples/splice/config.yaml", "test", "accuracy"), 0.95);
+}
+
+TEST(Accuracy, SentimentIsReadRightInSeventyNineOfAHundredSentences) {
+  EXPECT_GE(Median("examples/sentiment/config.yaml", "test", "accuracy"), 0.79);
 }
 
 }  // namespace
