@@ -20,10 +20,11 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 
 constexpr const char* kTexts[] = {
-    "",          "input",    "a",       "b",        "layer",         "next",       "characters",
-    "ids",       "tanh",     "sigmoid", "relu",     "after",         "leaky_relu", "before",
-    "keep_old",  "take_new", "point",   "gaussian", "<unk>",         "\u20ac",     "forecast",
-    "embedding", "lstm",     "gru",     "x.y",      "language_model"};
+    "",          "input",    "a",        "b",        "layer",          "next",       "characters",
+    "ids",       "tanh",     "sigmoid",  "relu",     "after",          "leaky_relu", "before",
+    "keep_old",  "take_new", "point",    "gaussian", "<unk>",          "\u20ac",     "forecast",
+    "embedding", "lstm",     "gru",      "x.y",      "language_model", "words",      "list",
+    "<pad>",     "<eos>",    "classify", "tag"};
 constexpr uint32_t kCounts[] = {0, 1, 2, 3, 4, 7, 8, 16, 17, 64, 65536, 65537, 0xffffffff};
 constexpr double kNumbers[] = {0,     1,      -1,     0.5, 1e-30,    1e30,
                                1e300, -1e300, 1e-300, NAN, INFINITY, -INFINITY};

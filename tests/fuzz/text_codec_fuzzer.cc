@@ -1,7 +1,8 @@
 // Bytes to tokens: the same however the bytes are cut, never more than there are bytes, always
 // tokens of the vocabulary, and every state on the way is one that ValidateState takes.
 //
-// Input: the length of the pieces that the rest, a text, is cut into (0: whole).
+// Input: a byte, then a text. The byte's low seven bits are the length of the pieces that the text
+// is cut into (0: whole); with the highest it is cut into words, else into characters.
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "core/codec/text_codec.h"
+#include "core/codec/word_codec.h"
 
 namespace sequent {
 namespace {
@@ -18,6 +20,17 @@ std::unique_ptr<const TextCodec> MakeCodec() {
   input.set_codec("characters");
   const char text[] = "hello, w\xc3\xb6rld \xe2\x82\xac \xf0\x9f\x99\x82";
   for (const std::string& entry : TextCodec::FitCharacters(text, 1)) input.add_vocabulary(entry);
+  return TextCodec::Create(input).value();
+}
+
+std::unique_ptr<const TextCodec> MakeWords() {
+  v1::TokenInput input;
+  input.set_codec("words");
+  input.set_lowercase(true);
+  input.set_line_ends(true);
+  WordCounter counter(input);
+  counter.Add("hello, w\xc3\xb6rld's don't \xe2\x82\xac 'tis");
+  for (const std::string& entry : counter.Vocabulary(1, 0)) input.add_vocabulary(entry);
   return TextCodec::Create(input).value();
 }
 
@@ -47,11 +60,12 @@ std::vector<int32_t> EncodeInPieces(const TextCodec& codec, std::string_view tex
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sequent;
-  static const TextCodec* const codec = MakeCodec().release();
+  static const TextCodec* const codecs[] = {MakeCodec().release(), MakeWords().release()};
   if (size == 0) return 0;
+  const TextCodec* const codec = codecs[data[0] >> 7];
   const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
   const std::vector<int32_t> whole = EncodeInPieces(*codec, text, std::string_view::npos);
-  const size_t piece = data[0] == 0 ? std::string_view::npos : data[0];
+  const size_t length = data[0] & 0x7F, piece = length == 0 ? std::string_view::npos : length;
   Require(EncodeInPieces(*codec, text, piece) == whole);
   Require(EncodeInPieces(*codec, text, 1) == whole);
   for (const int32_t token : whole) {

@@ -64,5 +64,13 @@ TEST(Accuracy, MelbourneBeatsPersistenceByTwelvePercentOnTheTestYear) {
   EXPECT_LE(Median("examples/melbourne/config.yaml", "test", "rmse"), 0.88 * 2.582);
 }
 
+TEST(Accuracy, SpliceJunctionsAreFoundInNineteenOfTwentyRows) {
+  EXPECT_GE(Median("examples/splice/config.yaml", "test", "accuracy"), 0.95);
+}
+
+TEST(Accuracy, SentimentIsReadRightInSeventyNineOfAHundredSentences) {
+  EXPECT_GE(Median("examples/sentiment/config.yaml", "test", "accuracy"), 0.79);
+}
+
 }  // namespace
 }  // namespace sequent

@@ -25,8 +25,7 @@ constexpr size_t kSteps = 4, kRows = 3, kMasked = 5;
 void Mask(const Graph& graph, size_t h, size_t n, Chunk<double>* chunk) {
   chunk->classes[h][n] = -1;
   const HeadNode& head = graph.heads[h];
-  const size_t columns =
-      head.kind == HeadKind::kBernoulli ? head.outputs : head.columns.size();
+  const size_t columns = head.kind == HeadKind::kBernoulli ? head.outputs : head.columns.size();
   for (size_t k = 0; k < columns; ++k) {
     chunk->targets[h][n * columns + k] = std::numeric_limits<double>::quiet_NaN();
   }
