@@ -32,6 +32,13 @@ class EngineHarness {
     registry_.Add("series", 1, *Model::Create(TinySeriesModel(HeadKind::kGaussian)));
   }
 
+  // Another model, in version 1.
+  std::shared_ptr<const Model> Add(const std::string& name, ModelContents contents) {
+    auto model = Model::Create(std::move(contents)).value();
+    registry_.Add(name, 1, model);
+    return model;
+  }
+
   Engine* engine() { return &engine_; }
   Metrics* metrics() { return &metrics_; }
 
