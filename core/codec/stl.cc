@@ -146,9 +146,9 @@ class Decomposition {
     Values rest(n);
     for (size_t i = 0; i < n; ++i) rest[i] = y_[i] - trend_[i];
     const Values cycles = SmoothPhases(rest);
-    const Values slow = Smooth(
-        MovingAverage(MovingAverage(MovingAverage(cycles, period), period), 3), {},
-        options_.low_pass);
+    const Values slow =
+        Smooth(MovingAverage(MovingAverage(MovingAverage(cycles, period), period), 3), {},
+               options_.low_pass);
     for (size_t i = 0; i < n; ++i) {
       seasonal_[i] = cycles[period + i] - slow[i];
       rest[i] = y_[i] - seasonal_[i];
@@ -238,8 +238,8 @@ StatusOr<StlResult> DecomposeStl(std::span<const double> y, const StlOptions& op
     return absl::InvalidArgumentError(StrCat("period: expected at least 2, got ", options.period));
   }
   if (y.size() < 2 * options.period) {
-    return absl::InvalidArgumentError(StrCat("expected at least two periods of ", options.period,
-                                             " values, got ", y.size()));
+    return absl::InvalidArgumentError(
+        StrCat("expected at least two periods of ", options.period, " values, got ", y.size()));
   }
   SEQ_RETURN_IF_ERROR(CheckLoess("seasonal", options.seasonal));
   SEQ_RETURN_IF_ERROR(CheckLoess("trend", options.trend));

@@ -1,10 +1,10 @@
 // Seasonal-trend decomposition by loess: Cleveland, Cleveland, McRae and Terpenning, "STL: A
 // seasonal-trend decomposition procedure based on loess", J. Official Statistics 6, 1990.
 //
-// y = seasonal + trend + remainder. The inner loop smooths each phase's values over the cycles, takes
-// away what is slow in that, and smooths the rest for the trend; the outer loop weighs down values
-// that fit badly. Agrees with the authors' program to rounding.
-// Thread safety: pure functions.
+// y = seasonal + trend + remainder. The inner loop smooths each phase's values over the cycles,
+// takes away what is slow in that, and smooths the rest for the trend; the outer loop weighs down
+// values that fit badly. Agrees with the authors' program to rounding. Thread safety: pure
+// functions.
 #ifndef SEQUENT_CORE_CODEC_STL_H_
 #define SEQUENT_CORE_CODEC_STL_H_
 

@@ -87,6 +87,19 @@ TEST(Accuracy, AirlineIsWithinItsErrorsOneMonthAndThreeYearsAhead) {
   EXPECT_LE(Median(config, "test", "mape", 5, {"forecast.evaluation=fixed_origin"}), 8);
 }
 
+TEST(Accuracy, BirthsBeatEveryBaseline) {
+  const nlohmann::json test = Measures("examples/births/config.yaml", "test", 1);
+  for (const char* baseline : {"rmse_persistence", "rmse_seasonal", "rmse_ar"}) {
+    EXPECT_LT(test.value("rmse", 1e9), 0.95 * test.value(baseline, 0.0)) << baseline;
+  }
+}
+
+TEST(Accuracy, SensorsAreCoveredByTheirQuantiles) {
+  const nlohmann::json test = Measures("examples/sensors/config.yaml", "test", 1);
+  EXPECT_LT(test.value("rmse", 1e9), test.value("rmse_persistence", 0.0));
+  EXPECT_NEAR(test.value("coverage", 0.0), 0.95, 0.02);
+}
+
 TEST(Accuracy, StockIsNoWorseThanPersistenceAndKnowsHowUncertainItIs) {
   const nlohmann::json test = Measures("examples/stock/config.yaml", "test", 1);
   EXPECT_LE(test.value("rmse", 1e9), 1.01 * test.value("rmse_persistence", 0.0));

@@ -127,9 +127,9 @@ TEST_F(ForecastTest, QuantilesAreAnsweredInOrderWithTheirLevels) {
 
 TEST_F(ForecastTest, MostProbableRolloutsFeedThePoints) {
   for (const char* distribution : {"point", "gaussian", "student_t"}) {
-    AddConstant(distribution, false, distribution == std::string("point")
-                                         ? std::vector<float>{2}
-                                         : std::vector<float>{2, kTenth});
+    AddConstant(distribution, false,
+                distribution == std::string("point") ? std::vector<float>{2}
+                                                     : std::vector<float>{2, kTenth});
     const Summed summed = Roll({5}, 3, 1, 1);
     ASSERT_TRUE(summed.status.ok()) << summed.status;
     for (size_t i = 0; i < 3; ++i) {
@@ -164,8 +164,7 @@ TEST_F(ForecastTest, RolloutsDrawFromTheDistribution) {
       for (const double value : drawn) sum += value;
       for (const double value : drawn) squares += (value - sum / 64) * (value - sum / 64);
       EXPECT_NEAR(sum / 64, c.median, 0.05) << c.distribution << log;
-      EXPECT_NEAR(std::sqrt(squares / 64), c.deviation, 0.5 * c.deviation)
-          << c.distribution << log;
+      EXPECT_NEAR(std::sqrt(squares / 64), c.deviation, 0.5 * c.deviation) << c.distribution << log;
     }
   }
 }
