@@ -5,12 +5,13 @@
 
 namespace sequent::client {
 
-Input Input::Rows(std::span<const float> values, uint32_t width) {
+Input Input::Rows(std::span<const float> values, uint32_t width, std::span<const int64_t> unix_ms) {
   static_assert(std::endian::native == std::endian::little, "RawSteps are little-endian");
   Input input;
   v1::RawSteps* raw = input.holder_.mutable_raw();
   raw->set_values(values.data(), values.size_bytes());
   raw->set_width(width);
+  raw->mutable_unix_ms()->Add(unix_ms.begin(), unix_ms.end());
   input.units_ = width == 0 ? 0 : values.size() / width;
   return input;
 }

@@ -13,10 +13,12 @@ namespace sequent::client {
 // Copies what it is given. Number of units: rows, ids, or bytes of text.
 class Input {
  public:
-  // `values` is row-major [values.size() / width, width].
-  static Input Rows(std::span<const float> values, uint32_t width);
-  static Input Row(std::span<const float> values) {
-    return Rows(values, static_cast<uint32_t>(values.size()));
+  // `values` is row-major [values.size() / width, width]. `unix_ms`: the time of each row,
+  // milliseconds since 1970, for models that use it.
+  static Input Rows(std::span<const float> values, uint32_t width,
+                    std::span<const int64_t> unix_ms = {});
+  static Input Row(std::span<const float> values, std::span<const int64_t> unix_ms = {}) {
+    return Rows(values, static_cast<uint32_t>(values.size()), unix_ms);
   }
   static Input Tokens(std::span<const int32_t> ids);
   // UTF-8, may be cut anywhere.

@@ -35,12 +35,12 @@ Status CheckForecast(const v1::ForecastConfig& forecast) {
   }
   if (kind > 0) return absl::OkStatus();
   if (forecast.horizon() > 1) {
-    return Expected("forecast.horizon", "0 or 1 unless evaluation is fixed_origin or rolling_origin",
+    return Expected("forecast.horizon",
+                    "0 or 1 unless evaluation is fixed_origin or rolling_origin",
                     StrCat(forecast.horizon()));
   }
   if (forecast.context() == 0) return absl::OkStatus();
-  return Expected("forecast.context",
-                  "0, since one_step carries the state from the first row",
+  return Expected("forecast.context", "0, since one_step carries the state from the first row",
                   StrCat(forecast.context()));
 }
 

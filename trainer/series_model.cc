@@ -30,6 +30,14 @@ Status SetSeason(const std::string& path, const v1::SeasonSpec& spec, v1::Season
   static constexpr std::string_view kClocks[] = {"steps", "minutes", "hours",
                                                  "days",  "weeks",   "months"};
   SEQ_ASSIGN_OR_RETURN(const size_t clock, CheckChoice(path + ".clock", spec.clock(), kClocks));
+  static constexpr std::string_view kSubtract[] = {"none", "stl"};
+  SEQ_ASSIGN_OR_RETURN(const size_t subtract,
+                       CheckChoice(path + ".subtract", spec.subtract(), kSubtract));
+  season->set_subtract(subtract == 1);
+  season->set_seasonal(spec.seasonal());
+  season->set_trend(spec.trend());
+  season->set_low_pass(spec.low_pass());
+  season->set_robust(spec.robust());
   season->set_period(spec.period());
   season->set_clock(static_cast<v1::Season::Clock>(clock));
   return absl::OkStatus();
@@ -76,8 +84,7 @@ Status CheckNoGaps(const SeriesTable& table, const v1::FeatureInput& input) {
     if (table.values[i] == table.values[i] || column.labels_size() > 0) continue;
     if (column.impute().kind() != v1::Impute::NONE) continue;
     return absl::DataLossError(
-        StrCat("column '", column.name(), "' is missing at ",
-               table.times[i / table.columns.size()],
+        StrCat("column '", column.name(), "' is missing at ", table.times[i / table.columns.size()],
                "; set model.input features impute to last, mean or seasonal_mean to allow gaps"));
   }
   return absl::OkStatus();
@@ -139,17 +146,16 @@ Status BuildFeatures(const v1::TrainConfig& config, const SeriesTable& table, co
     if (i == values) {
       column->mutable_labels()->Assign(table.series.begin(), table.series.end());
     } else {
-      SEQ_RETURN_IF_ERROR(
-          SetColumn(SpecOf(spec, column->name()), config.train().window(), column));
+      SEQ_RETURN_IF_ERROR(SetColumn(SpecOf(spec, column->name()), config.train().window(), column));
     }
   }
   const auto width = CheckFeatureInput(kPath, *input);
   if (!width.ok()) return width.status();
   SEQ_RETURN_IF_ERROR(CheckNoGaps(table, *input));
   if (UsesTime(*input) && table.unix_ms.empty()) {
-    return absl::DataLossError(
-        StrCat("column '", table.time_column, "': expected ISO times (1990-12-31T23:59:59Z), ",
-               "since calendar terms are made of them"));
+    return absl::DataLossError(StrCat("column '", table.time_column,
+                                      "': expected ISO times (1990-12-31T23:59:59Z), ",
+                                      "since calendar terms are made of them"));
   }
   const Status fitted = SeriesCodec::Fit(RowsOf(table, training).rows, input);
   return fitted.ok() ? fitted : absl::DataLossError(fitted.message());

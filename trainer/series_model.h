@@ -14,7 +14,8 @@
 namespace sequent {
 
 // The columns of `table` with the transforms of config.model.input[0].features, learned on the rows
-// of `training`. INVALID_ARGUMENT: a key that is wrong; DATA_LOSS: data that cannot be learned from.
+// of `training`. INVALID_ARGUMENT: a key that is wrong; DATA_LOSS: data that cannot be learned
+// from.
 Status BuildFeatures(const v1::TrainConfig& config, const train::SeriesTable& table,
                      const train::Part& training, v1::FeatureInput* input);
 

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <iostream>
 #include <limits>
+#include <optional>
 #include <sstream>
 
 #include "absl/strings/numbers.h"
@@ -15,6 +16,7 @@
 #include "absl/strings/strip.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/iso_time.h"
 
 namespace sequent::client {
 namespace {
@@ -31,6 +33,16 @@ StatusOr<float> ParseNumber(std::string_view cell) {
     return absl::InvalidArgumentError(StrCat("expected a number, got '", Quoted(cell), "'"));
   }
   return value;
+}
+
+// A date in front of a row, which is its time: taken off. A year alone is a number.
+std::optional<int64_t> TakeTime(std::string_view* line) {
+  const size_t comma = line->find(',');
+  const std::string_view cell = Trimmed(line->substr(0, comma));
+  if (cell.find('-', 1) == cell.npos) return {};
+  const auto time = ParseIsoTime(cell);
+  if (time) line->remove_prefix(comma == line->npos ? line->size() : comma + 1);
+  return time;
 }
 
 StatusOr<std::vector<int32_t>> ParseTokens(std::string_view list) {
@@ -50,7 +62,8 @@ StatusOr<std::vector<int32_t>> ParseTokens(std::string_view list) {
 StatusOr<Input> RowsInput(std::string_view text, char separator) {
   SEQ_ASSIGN_OR_RETURN(const v1::FloatSteps rows, ParseRows(text, separator));
   const auto& values = rows.values();
-  return Input::Rows({values.data(), static_cast<size_t>(values.size())}, rows.width());
+  return Input::Rows({values.data(), static_cast<size_t>(values.size())}, rows.width(),
+                     {rows.unix_ms().data(), static_cast<size_t>(rows.unix_ms_size())});
 }
 
 StatusOr<std::string> ReadFileOrStdin(const std::string& path) {
@@ -122,7 +135,9 @@ void InputFlags::Add(CLI::App* command) {
   CLI::Option_group* group = command->add_option_group("input", "What goes in (one of)");
   group->add_option("-t,--text", text, "Text");
   group->add_option("--tokens", tokens, "Token ids: 3,1,4");
-  group->add_option("-v,--values", values, "Rows of values: '20.7,1012;17.9,1009'; nan = missing");
+  group->add_option(
+      "-v,--values", values,
+      "Rows of values: '20.7,1012;17.9,1009'; nan = missing; a date in front is the row's time");
   group->add_option("-f,--file", file, "A file (- = stdin): text, or a row per line");
   group->require_option(0, 1);
 }
@@ -176,10 +191,15 @@ StatusOr<std::vector<float>> ParseRow(std::string_view line) {
 StatusOr<v1::FloatSteps> ParseRows(std::string_view text, char separator) {
   v1::FloatSteps rows;
   size_t row_number = 0;
-  for (const absl::string_view line : absl::StrSplit(ToAbsl(text), separator)) {
+  for (const absl::string_view whole : absl::StrSplit(ToAbsl(text), separator)) {
     ++row_number;
-    if (Trimmed(ToStd(line)).empty()) continue;
-    const auto row = ParseRow(ToStd(line));
+    std::string_view line = ToStd(whole);
+    if (Trimmed(line).empty()) continue;
+    if (const auto time = TakeTime(&line)) {
+      rows.add_unix_ms(*time);
+      if (line.empty()) continue;
+    }
+    const auto row = ParseRow(line);
     if (!row.ok()) {
       return absl::InvalidArgumentError(StrCat("row ", row_number, ": ", row.status().message()));
     }
@@ -200,8 +220,10 @@ StatusOr<Input> ParseLine(const std::string& kind, std::string_view line) {
     SEQ_ASSIGN_OR_RETURN(const std::vector<int32_t> ids, ParseTokens(line));
     return Input::Tokens(ids);
   }
+  const auto time = TakeTime(&line);
   SEQ_ASSIGN_OR_RETURN(const std::vector<float> row, ParseRow(line));
-  return Input::Row(row);
+  if (!time) return Input::Row(row);
+  return Input::Row(row, {&*time, 1});
 }
 
 std::string ToJson(const google::protobuf::Message& message) {

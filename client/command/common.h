@@ -71,9 +71,11 @@ StatusOr<std::string> InputKind(const ModelFlags& model, const std::string& sess
 
 // "1, 2.5, nan" -> floats; an empty cell or NA is NaN (missing).
 StatusOr<std::vector<float>> ParseRow(std::string_view line);
-// Rows behind one another, all as wide as the first; empty ones are left out.
+// Rows behind one another, all as wide as the first; empty ones are left out. A date in front
+// ("1990-12-31T23:59:59Z, 2.5") is the row's time; a row may be a time alone.
 StatusOr<v1::FloatSteps> ParseRows(std::string_view text, char separator);
-// A row of the kind a model takes (ModelInfo.input.kind): text, tokens or features.
+// A row of the kind a model takes (ModelInfo.input.kind): text, tokens or features; of features
+// perhaps with a time in front.
 StatusOr<Input> ParseLine(const std::string& kind, std::string_view line);
 
 // One line of JSON, field names as in the protocol.

@@ -6,8 +6,6 @@
 #define SEQUENT_CORE_CODEC_CALENDAR_H_
 
 #include <cstdint>
-#include <optional>
-#include <string_view>
 
 #include "sequent/v1/model.pb.h"
 
@@ -18,10 +16,6 @@ void CalendarTerms(const v1::Calendar& calendar, int64_t unix_ms, float* out);
 
 // The phase, 0 .. period-1, of a step at this time. `clock` is not STEPS.
 uint32_t PhaseAt(v1::Season::Clock clock, uint32_t period, int64_t unix_ms);
-
-// "1990", "1990-12", "1990-12-31", or that and 'T' or ' ' and "23:59", "23:59:59" or
-// "23:59:59.999", and perhaps 'Z'. None: not a time of this form, or no day of the calendar.
-std::optional<int64_t> ParseIsoTime(std::string_view text);
 
 }  // namespace sequent
 

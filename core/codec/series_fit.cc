@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/codec/calendar.h"
 #include "core/codec/scale_statistics.h"
+#include "core/codec/stl.h"
 #include "core/model/input_check.h"
 
 namespace sequent {
@@ -94,24 +95,62 @@ Status FitImpute(const std::vector<Values>& series, v1::SeriesColumn* column) {
   return absl::OkStatus();
 }
 
-// Of each series, the column's values but for the scale.
-StatusOr<std::vector<std::vector<float>>> Transformed(const std::vector<Values>& series,
-                                                      const v1::SeriesColumn& column) {
+// The values through the column's transforms but for the scale; missing ones imputed.
+StatusOr<std::vector<double>> Filled(const Values& values, const v1::SeriesColumn& column) {
   v1::FeatureInput alone;
   *alone.add_columns() = column;
   alone.mutable_columns(0)->clear_scale();
   alone.mutable_columns(0)->mutable_impute()->set_missing_flag(false);
   SEQ_ASSIGN_OR_RETURN(const std::unique_ptr<const SeriesCodec> codec, SeriesCodec::Create(alone));
+  std::vector<std::byte> state(codec->state_size());
+  codec->InitState(state.data());
+  std::vector<double> filled;
+  for (size_t row = 0; row < values.raw.size(); ++row) {
+    float encoded = 0;
+    codec->Encode(state.data(), &values.raw[row], &encoded, nullptr, values.time(row));
+    filled.push_back(encoded);
+  }
+  return filled;
+}
+
+// The column as it is without what comes behind the log.
+v1::SeriesColumn UpToTheLog(const v1::SeriesColumn& column) {
+  v1::SeriesColumn plain = column;
+  plain.clear_difference();
+  plain.clear_seasonal_difference();
+  plain.mutable_season()->set_subtract(false);
+  return plain;
+}
+
+// The last value of the seasonal term at each phase.
+Status FitCycle(const std::vector<Values>& series, v1::SeriesColumn* column) {
+  v1::Season* season = column->mutable_season();
+  if (!season->subtract()) return absl::OkStatus();
+  if (series.size() != 1) {
+    return Unfit(*column, StrCat("season.subtract: expected one series, got ", series.size()));
+  }
+  SEQ_ASSIGN_OR_RETURN(const std::vector<double> values, Filled(series[0], UpToTheLog(*column)));
+  const auto result =
+      DecomposeStl(values, UsualStl(season->period(), season->seasonal(), season->trend(),
+                                    season->low_pass(), season->robust()));
+  if (!result.ok()) return Unfit(*column, StrCat("season: ", result.status().message()));
+  season->mutable_cycle()->Resize(static_cast<int>(season->period()), 0);
+  for (size_t row = 0; row < values.size(); ++row) {
+    season->set_cycle(static_cast<int>(PhaseOf(*season, series[0], row)), result->seasonal[row]);
+  }
+  return absl::OkStatus();
+}
+
+// Of each series, the column's values but for the scale.
+StatusOr<std::vector<std::vector<float>>> Transformed(const std::vector<Values>& series,
+                                                      const v1::SeriesColumn& column) {
   const size_t lag = size_t{column.difference()} + column.seasonal_difference();
   std::vector<std::vector<float>> all;
   for (const Values& values : series) {
-    std::vector<std::byte> state(codec->state_size());
-    codec->InitState(state.data());
+    SEQ_ASSIGN_OR_RETURN(const std::vector<double> filled, Filled(values, column));
     std::vector<float>& moved = all.emplace_back();
-    for (size_t row = 0; row < values.raw.size(); ++row) {
-      float encoded = 0;
-      codec->Encode(state.data(), &values.raw[row], &encoded, nullptr, values.time(row));
-      if (row >= lag && !std::isnan(values.raw[row])) moved.push_back(encoded);
+    for (size_t row = lag; row < filled.size(); ++row) {
+      if (!std::isnan(values.raw[row])) moved.push_back(static_cast<float>(filled[row]));
     }
   }
   return all;
@@ -156,6 +195,7 @@ Status FitPerSeries(const std::vector<Values>& series,
 
 Status FitColumn(const std::vector<Values>& series, size_t labels, v1::SeriesColumn* column) {
   SEQ_RETURN_IF_ERROR(FitImpute(series, column));
+  SEQ_RETURN_IF_ERROR(FitCycle(series, column));
   SEQ_ASSIGN_OR_RETURN(const auto transformed, Transformed(series, *column));
   if (column->scale().kind() != v1::Scale::NONE &&
       column->scale().scope() == v1::Scale::PER_SERIES) {

@@ -26,9 +26,7 @@ double GaussianCrps(double error, double scale) {
   return scale * (z * (2 * NormalCdf(z) - 1) + 2 * NormalDensity(z) - std::numbers::inv_sqrtpi);
 }
 
-double GaussianNll(double z) {
-  return 0.5 * std::log(2 * std::numbers::pi) + 0.5 * z * z;
-}
+double GaussianNll(double z) { return 0.5 * std::log(2 * std::numbers::pi) + 0.5 * z * z; }
 
 double StudentNll(double z, double degrees) {
   return std::lgamma(degrees / 2) - std::lgamma((degrees + 1) / 2) +

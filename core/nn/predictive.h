@@ -1,5 +1,5 @@
-// What a regression head says about one value to come, in the user's units: the one place that turns
-// head outputs into forecasts, intervals and scores.
+// What a regression head says about one value to come, in the user's units: the one place that
+// turns head outputs into forecasts, intervals and scores.
 //
 // A *linear* unit is the user's, or its logarithm for a column under a log: there a Gaussian or
 // Student-t keeps its shape.

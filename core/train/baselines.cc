@@ -12,8 +12,7 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
-Baselines::Baselines(const SeriesPart& part, size_t column, bool log, size_t period,
-                     size_t ar_lags)
+Baselines::Baselines(const SeriesPart& part, size_t column, bool log, size_t period, size_t ar_lags)
     : part_(part), column_(column), period_(period), log_(log) {
   double last = kNone;
   for (size_t t = 0; t < part.rows(); ++t) {
@@ -31,8 +30,8 @@ void Baselines::FitChanges() {
   for (size_t t = 1; t < part_.training; ++t) {
     if (std::isnan(part_.at(t, column_))) continue;
     if (t >= period_ && !std::isnan(part_.at(t - period_, column_))) {
-      seasonal += std::abs(static_cast<double>(part_.at(t, column_)) -
-                           part_.at(t - period_, column_));
+      seasonal +=
+          std::abs(static_cast<double>(part_.at(t, column_)) - part_.at(t - period_, column_));
       ++seasons;
     }
     const double change = filled_[t] - filled_[t - 1];

@@ -19,7 +19,7 @@ namespace sequent::train {
 
 // A series with the rows to forecast at its end.
 struct SeriesPart {
-  std::string name;              // empty: there is one series only
+  std::string name;  // empty: there is one series only
   size_t columns = 0;
   std::vector<float> values;     // [n, columns], raw, NaN = missing
   std::vector<int64_t> unix_ms;  // [n], or empty

@@ -35,16 +35,14 @@ double GaussianLoss(const Spread& s, double scale, T* location_delta, T* raw_del
 }
 
 template <typename T>
-double StudentLoss(const Spread& s, double degrees, double scale, T* location_delta,
-                   T* raw_delta) {
+double StudentLoss(const Spread& s, double degrees, double scale, T* location_delta, T* raw_delta) {
   // (degrees + 1) / (degrees + z^2): how much less a far value pulls than under a Gaussian.
   const double weight = (degrees + 1) / (degrees + s.z * s.z);
   *location_delta = static_cast<T>(-weight * s.z / s.deviation * scale);
   *raw_delta = static_cast<T>((1 - weight * s.z * s.z) / s.deviation * s.slope * scale);
   const double constant = std::lgamma(degrees / 2) - std::lgamma((degrees + 1) / 2) +
                           0.5 * std::log(degrees * std::numbers::pi);
-  return (constant + std::log(s.deviation) +
-          (degrees + 1) / 2 * std::log1p(s.z * s.z / degrees)) *
+  return (constant + std::log(s.deviation) + (degrees + 1) / 2 * std::log1p(s.z * s.z / degrees)) *
          scale;
 }
 
@@ -93,7 +91,6 @@ double RegressionLossAndGradient(const HeadNode& head, const T* targets, double 
 }
 
 template double RegressionLossAndGradient(const HeadNode&, const float*, double, float*, float*);
-template double RegressionLossAndGradient(const HeadNode&, const double*, double, double*,
-                                          double*);
+template double RegressionLossAndGradient(const HeadNode&, const double*, double, double*, double*);
 
 }  // namespace sequent::train

@@ -11,7 +11,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/codec/calendar.h"
+#include "core/base/iso_time.h"
 #include "core/train/csv.h"
 
 namespace sequent::train {

@@ -16,8 +16,8 @@ namespace sequent::train {
 
 struct MeasureOptions {
   Scheme scheme;
-  size_t period = 1;  // rows per cycle, for the seasonal naive baseline and MASE
-  size_t ar_lags = 0;  // 0: no linear AR baseline
+  size_t period = 1;      // rows per cycle, for the seasonal naive baseline and MASE
+  size_t ar_lags = 0;     // 0: no linear AR baseline
   bool interval = false;  // skill's bootstrap interval
 };
 

@@ -64,6 +64,22 @@ TEST(InputFlags, RowsMustBeAsWideAsTheFirst) {
             "row 3: expected 2 values like the rows before it, got 1");
 }
 
+TEST(ParseRows, TakesADateInFrontForTheTime) {
+  const auto rows = ParseRows("1970-01-02,1,-2;1970-01-03T00:00:01Z,3,4", ';');
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(rows->width(), 2u);
+  ASSERT_EQ(rows->unix_ms_size(), 2);
+  EXPECT_EQ(rows->unix_ms(1), 2 * 86'400'000 + 1000);
+  EXPECT_EQ(ParseRows("1970-01-02;1970-01-03", ';')->unix_ms_size(), 2);
+}
+
+TEST(ParseRows, TakesNumbersForNumbers) {
+  const auto rows = ParseRows("1990,1e-5;-5,2", ';');
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(rows->unix_ms_size(), 0);
+  EXPECT_EQ(rows->values(0), 1990);
+}
+
 TEST(InputFlags, RowsBecomeOneInput) {
   InputFlags flags;
   flags.values = "1,2;3,4";

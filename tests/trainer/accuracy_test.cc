@@ -12,23 +12,34 @@
 namespace sequent {
 namespace {
 
-// part.measure of a fit.
-double Measure(const std::string& config, int seed, const char* part, const char* measure) {
+// What `fit` prints of a part, with this seed.
+nlohmann::json Measures(const std::string& config, const char* part, int seed,
+                        const std::vector<std::string>& sets = {}) {
   TemporaryFolder folder;
-  const Outcome fit = RunProgram({"fit", config, "--out", folder.File("m.safetensors"), "--run-dir",
-                                  folder.File("run"), "--set", StrCat("seed=", seed), "--progress",
-                                  "none", "--json"});
+  std::vector<std::string> arguments = {"fit",        config,
+                                        "--out",      folder.File("m.safetensors"),
+                                        "--run-dir",  folder.File("run"),
+                                        "--set",      StrCat("seed=", seed),
+                                        "--progress", "none",
+                                        "--json"};
+  for (const std::string& set : sets) {
+    arguments.push_back("--set");
+    arguments.push_back(set);
+  }
+  const Outcome fit = RunProgram(arguments);
   EXPECT_EQ(fit.exit_code, 0) << fit.error;
-  if (fit.exit_code != 0) return 1e9;
-  return nlohmann::json::parse(fit.out)[part][measure].get<double>();
+  return fit.exit_code == 0 ? nlohmann::json::parse(fit.out)[part] : nlohmann::json::object();
 }
 
-// Median over seeds 1-3.
-double Median(const std::string& config, const char* part, const char* measure) {
+// Median over seeds 1 .. seeds (an odd number) of part.measure.
+double Median(const std::string& config, const char* part, const char* measure, int seeds = 3,
+              const std::vector<std::string>& sets = {}) {
   std::vector<double> values;
-  for (int seed = 1; seed <= 3; ++seed) values.push_back(Measure(config, seed, part, measure));
+  for (int seed = 1; seed <= seeds; ++seed) {
+    values.push_back(Measures(config, part, seed, sets).value(measure, 1e9));
+  }
   std::sort(values.begin(), values.end());
-  return values[1];
+  return values[values.size() / 2];
 }
 
 TEST(Accuracy, ShakespeareReachesItsValidationLoss) {
@@ -36,8 +47,8 @@ TEST(Accuracy, ShakespeareReachesItsValidationLoss) {
 }
 
 TEST(Accuracy, AQrnnComesWithinFivePercentOfAnLstmsLoss) {
-  const double lstm = Measure("examples/shakespeare/lstm256.yaml", 1, "validation", "loss");
-  EXPECT_LE(Measure("examples/shakespeare/qrnn256.yaml", 1, "validation", "loss"), 1.05 * lstm);
+  const double lstm = Measures("examples/shakespeare/lstm256.yaml", "validation", 1).value("loss", 1e9);
+  EXPECT_LE(Measures("examples/shakespeare/qrnn256.yaml", "validation", 1).value("loss", 1e9), 1.05 * lstm);
 }
 
 // What rounding the weights changes, in percent of the loss.
@@ -70,6 +81,43 @@ TEST(Accuracy, SpliceJunctionsAreFoundInNineteenOfTwentyRows) {
 
 TEST(Accuracy, SentimentIsReadRightInSeventyNineOfAHundredSentences) {
   EXPECT_GE(Median("examples/sentiment/config.yaml", "test", "accuracy"), 0.79);
+}
+
+TEST(Accuracy, SeattleBeatsPersistenceByEightPercentOnTheTestYear) {
+  EXPECT_LE(Median("examples/seattle/config.yaml", "test", "rmse"), 0.92 * 2.907);
+}
+
+TEST(Accuracy, NycBeatsPersistenceByTwelvePercentAtEveryAirport) {
+  const char* config = "examples/nyc/config.yaml";
+  EXPECT_LE(Median(config, "test", "rmse.EWR"), 0.88 * 1.762);
+  EXPECT_LE(Median(config, "test", "rmse.JFK"), 0.88 * 1.597);
+  EXPECT_LE(Median(config, "test", "rmse.LGA"), 0.88 * 1.346);
+}
+
+TEST(Accuracy, AirlineIsWithinItsErrorsOneMonthAndThreeYearsAhead) {
+  const char* config = "examples/airline/config.yaml";
+  EXPECT_LE(Median(config, "test", "mape", 5), 3.7);
+  EXPECT_LE(Median(config, "test", "mape", 5, {"forecast.evaluation=fixed_origin"}), 8);
+}
+
+TEST(Accuracy, BirthsBeatEveryBaseline) {
+  const nlohmann::json test = Measures("examples/births/config.yaml", "test", 1);
+  for (const char* baseline : {"rmse_persistence", "rmse_seasonal", "rmse_ar"}) {
+    EXPECT_LT(test.value("rmse", 1e9), 0.95 * test.value(baseline, 0.0)) << baseline;
+  }
+}
+
+TEST(Accuracy, SensorsAreCoveredByTheirQuantiles) {
+  const nlohmann::json test = Measures("examples/sensors/config.yaml", "test", 1);
+  EXPECT_LT(test.value("rmse", 1e9), test.value("rmse_persistence", 0.0));
+  EXPECT_NEAR(test.value("coverage", 0.0), 0.95, 0.02);
+}
+
+TEST(Accuracy, StockIsNoWorseThanPersistenceAndKnowsHowUncertainItIs) {
+  const nlohmann::json test = Measures("examples/stock/config.yaml", "test", 1);
+  EXPECT_LE(test.value("rmse", 1e9), 1.01 * test.value("rmse_persistence", 0.0));
+  EXPECT_LT(test.value("nll", 1e9), test.value("nll_constant", 0.0));
+  EXPECT_LT(test.value("skill_low", 1e9), 0);  // as it should be: none is claimed
 }
 
 }  // namespace

@@ -148,6 +148,22 @@ TEST_F(CommandTest, ForecastsAreNotWrittenAsText) {
   EXPECT_EQ(ExitOf(With(predict, {"--steps", "5"})), 2);
 }
 
+TEST_F(CommandTest, EvaluatesFromAnOriginAsFitDidOrAsItIsTold) {
+  const Outcome fit = RunProgram(
+      With(SeriesFit("a", 5, {"--json"}),
+           Sets({"forecast.evaluation=fixed_origin", "forecast.horizon=7", "forecast.period=3"})));
+  ASSERT_EQ(fit.exit_code, 0) << fit.error;
+  const Arguments evaluate = {"evaluate", Model("a"), "--data", folder_.File("series.csv"),
+                              "--part",   "test",     "--json"};
+  const Json measures = Json::parse(RunProgram(evaluate).out)["measures"];
+  EXPECT_EQ(measures, Json::parse(fit.out)["test"]);
+  EXPECT_EQ(measures["values"], 7);
+  const Json rolling = Json::parse(
+      RunProgram(With(evaluate, {"--evaluation", "rolling_origin", "--stride", "10"})).out);
+  EXPECT_EQ(rolling["measures"]["values"], 15);  // five origins, a period of three each
+  EXPECT_EQ(ExitOf(With(evaluate, {"--evaluation", "rolling"})), 2);
+}
+
 TEST_F(CommandTest, StartsFromTheWeightsOfAnotherModel) {
   ASSERT_EQ(ExitOf(TextFit("a", 60)), 0);
   ASSERT_EQ(ExitOf(TextFit("b", 1, {"--init-from", Model("a")})), 0);

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
+#include "core/base/iso_time.h"
 #include "core/base/random.h"
-#include "core/codec/calendar.h"
 #include "core/codec/series_codec.h"
 
 namespace sequent {
@@ -213,6 +213,43 @@ TEST(SeriesScale, IsLearnedPerSeries) {
   ASSERT_TRUE(SeriesCodec::Fit(series, &input).ok());
   EXPECT_THAT(input.columns(0).scale().offsets(), ElementsAre(2, 20));
   EXPECT_THAT(input.columns(0).scale().factors(), ElementsAre(1, 10));
+}
+
+TEST(Fit, LearnsTheLastCycleOfTheSeasonByItsClock) {
+  v1::SeriesColumn column;
+  column.set_log(true);
+  column.mutable_season()->set_period(4);
+  column.mutable_season()->set_clock(v1::Season::HOURS);
+  column.mutable_season()->set_subtract(true);
+  v1::FeatureInput input = OneColumn(column);
+  const double cycle[] = {0.5, -0.5, 0.25, -0.25};
+  std::vector<float> values;
+  std::vector<int64_t> times;
+  for (int64_t hour = 2; hour < 42; ++hour) {
+    values.push_back(
+        static_cast<float>(std::exp(0.01 * static_cast<double>(hour) + cycle[hour % 4])));
+    times.push_back(hour * 3'600'000);
+  }
+  const SeriesRows rows{values, times};
+  ASSERT_TRUE(SeriesCodec::Fit({&rows, 1}, &input).ok());
+  for (int phase = 0; phase < 4; ++phase) {
+    EXPECT_NEAR(input.columns(0).season().cycle(phase), cycle[phase], 1e-5) << phase;
+  }
+  Stream stream(input);
+  EXPECT_NEAR(stream.Step({values[0]}, times[0])[0], 0.02, 1e-5);
+}
+
+TEST(Fit, ASeasonNeedsTwoPeriodsOfOneSeries) {
+  v1::SeriesColumn column;
+  column.mutable_season()->set_period(3);
+  column.mutable_season()->set_subtract(true);
+  v1::FeatureInput input = OneColumn(column);
+  const std::vector<float> rows = {1, 2, 3, 4, 5};
+  EXPECT_THAT(std::string(Message(SeriesCodec::Fit(rows, &input))),
+              HasSubstr("column 'x': season: expected at least two periods of 3 values, got 5"));
+  const SeriesRows series[] = {{rows, {}}, {rows, {}}};
+  EXPECT_THAT(std::string(Message(SeriesCodec::Fit(series, &input))),
+              HasSubstr("column 'x': season.subtract: expected one series, got 2"));
 }
 
 TEST(Fit, ADifferenceDoesNotReachIntoAnotherSeries) {

@@ -52,8 +52,8 @@ TEST(Predictive, ScoresByQuantilesWhatHasNoFormula) {
   const double m = 0.3, s = 0.4, y = 1.7;
   const auto phi = [](double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); };
   const double z = (std::log(y) - m) / s;
-  const double exact = y * (2 * phi(z) - 1) - 2 * std::exp(m + s * s / 2) *
-                                                  (phi(z - s) + phi(s / std::sqrt(2.0)) - 1);
+  const double exact = y * (2 * phi(z) - 1) -
+                       2 * std::exp(m + s * s / 2) * (phi(z - s) + phi(s / std::sqrt(2.0)) - 1);
   EXPECT_NEAR(Gaussian(m, s, true).Crps(y), exact, 2e-3 * exact);
 }
 

@@ -32,8 +32,11 @@ class EngineHarness {
     registry_.Add("series", 1, *Model::Create(TinySeriesModel(HeadKind::kGaussian)));
   }
 
-  void Add(const std::string& name, ModelContents contents) {
-    registry_.Add(name, 1, *Model::Create(std::move(contents)));
+  // Another model, in version 1.
+  std::shared_ptr<const Model> Add(const std::string& name, ModelContents contents) {
+    auto model = Model::Create(std::move(contents)).value();
+    registry_.Add(name, 1, model);
+    return model;
   }
 
   Engine* engine() { return &engine_; }

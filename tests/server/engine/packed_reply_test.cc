@@ -18,6 +18,9 @@ void ExpectSame(const HeadResult& a, const HeadResult& b) {
   EXPECT_EQ(a.width, b.width);
   EXPECT_EQ(a.values, b.values);
   EXPECT_EQ(a.scales, b.scales);
+  EXPECT_EQ(a.quantiles, b.quantiles);
+  EXPECT_EQ(a.levels.data(), b.levels.data());
+  EXPECT_EQ(a.degrees_of_freedom, b.degrees_of_freedom);
   EXPECT_EQ(a.classes_per_step, b.classes_per_step);
   ASSERT_EQ(a.classes.size(), b.classes.size());
   for (size_t i = 0; i < a.classes.size(); ++i) {
@@ -69,6 +72,16 @@ class PackedReply : public testing::Test {
 TEST_F(PackedReply, ForecastsKeepTheirMeansAndDeviations) {
   ExpectReplayed(RowsRequest("s", 1, rows));
   EXPECT_FALSE(harness.Ask(RowsRequest("s", 1, rows))->heads[0].scales.empty());
+}
+
+TEST_F(PackedReply, QuantilesKeepTheirLevels) {
+  v1::ModelConfig config = SeriesConfig({"a", "b"});
+  AddRegression(&config, "next", "quantiles");
+  harness.Add("quantiles", RandomModel(config, 1));
+  StepRequest request = RowsRequest("s", 1, rows);
+  request.model = "quantiles";
+  ExpectReplayed(request);
+  EXPECT_EQ(harness.Ask(request)->heads[0].quantiles.size(), 3 * 2 * 5u);
 }
 
 TEST_F(PackedReply, ClassesKeepTheirLabels) {
