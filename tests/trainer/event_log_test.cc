@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -117,6 +119,30 @@ TEST_F(EventLogTest, ARunThatBeginsAnewRemovesTheFilesBefore) {
   ASSERT_TRUE((*EventLog::Open(Folder(), 0))->Close().ok());
   ASSERT_TRUE((*EventLog::Open(Folder(), 0))->Close().ok());
   EXPECT_EQ(Files().size(), 1u);
+}
+
+// Needs tensorboard from PyPI in python3: tried with 2.14.0 and numpy 1.26.
+TEST_F(EventLogTest, TensorBoardReadsIt) {
+  if (std::system("python3 -c 'import tensorboard, numpy; numpy.string_' 2>/dev/null") != 0) {
+    GTEST_SKIP() << "python3 has no tensorboard that works";
+  }
+  auto log = *EventLog::Open(Folder(), 0);
+  log->Add(Update(1, 4.5));
+  log->Add(Update(2, 3.5));
+  log->Add(train::ValidationEvent{2, 0.5, {{"loss", 3.25}}, true});
+  ASSERT_TRUE(log->Close().ok());
+  const std::string script = folder_.Write(
+      "read.py",
+      "import sys\n"
+      "from tensorboard.backend.event_processing.event_accumulator import EventAccumulator\n"
+      "a = EventAccumulator(sys.argv[1]); a.Reload()\n"
+      "print([(e.step, e.value) for e in a.Scalars('train/loss')],\n"
+      "      [(e.step, e.value) for e in a.Scalars('validation/loss')])\n");
+  const std::string out = folder_.File("out");
+  ASSERT_EQ(
+      std::system(StrCat("python3 ", script, " ", Folder(), " > ", out, " 2>/dev/null").c_str()),
+      0);
+  EXPECT_EQ(folder_.Read("out"), "[(1, 4.5), (2, 3.5)] [(2, 3.25)]\n");
 }
 
 TEST(EventLog, AFolderThatIsNotThereIsAnError) {
