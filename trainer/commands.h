@@ -99,6 +99,17 @@ struct TuneOptions {
 // <run_dir>/best.yaml.
 Status RunTune(const TuneOptions& options);
 
+struct CvOptions {
+  ConfigSources config;
+  bool resume = false;            // go on with the folds of the run folder
+  std::string progress = "none";  // of each fold; a line for every fold is shown anyway
+  bool json = false;
+  const std::atomic<bool>* stop = nullptr;
+};
+// Fits every fold that `cv` of the configuration asks for, in <run_dir>/folds/<n>, prints the
+// measures of their test parts with mean and deviation, and writes <run_dir>/cv.json.
+Status RunCv(const CvOptions& options);
+
 struct InspectOptions {
   std::string model;
   bool json = false;

@@ -15,6 +15,7 @@
 #include "core/train/trainer.h"
 #include "trainer/commands.h"
 #include "trainer/dataset.h"
+#include "trainer/event_log.h"
 #include "trainer/fit_job.h"
 #include "trainer/forecast_scheme.h"
 #include "trainer/label_data.h"
@@ -22,6 +23,7 @@
 #include "trainer/metrics_log.h"
 #include "trainer/progress.h"
 #include "trainer/publish.h"
+#include "trainer/report.h"
 #include "trainer/scoring.h"
 #include "trainer/sparsity.h"
 #include "trainer/training_record.h"
@@ -176,6 +178,7 @@ StatusOr<train::FitResult> TrainJob(const Job& job, const FitOptions& options) {
   SEQ_ASSIGN_OR_RETURN(const ProgressKind kind, ParseProgress(options.progress, stderr));
   const std::string& run_dir = job.config.output().run_dir();
   std::unique_ptr<MetricsLog> log;
+  std::unique_ptr<EventLog> events;
   Progress progress(kind, SymbolName(job.model), stderr);
   train::TrainerHooks hooks;
   hooks.stop = options.stop;
@@ -191,24 +194,27 @@ StatusOr<train::FitResult> TrainJob(const Job& job, const FitOptions& options) {
   }
   hooks.on_start = [&](uint64_t update) -> Status {
     SEQ_ASSIGN_OR_RETURN(log, OpenMetrics(run_dir, update));
+    SEQ_ASSIGN_OR_RETURN(events, EventLog::Open(run_dir, update));
     return absl::OkStatus();
   };
   hooks.on_update = [&](const train::UpdateEvent& event) {
     log->Add(event);
+    events->Add(event);
     progress.Update(event);
   };
   hooks.on_validation = [&](const train::ValidationEvent& event) {
     log->Add(event);
+    events->Add(event);
     progress.Validation(event);
   };
   auto result =
       train::Fit(job.config, job.model, job.data, run_dir, options.resume, initial, hooks);
   progress.Clear();
-  if (result.ok()) SEQ_RETURN_IF_ERROR(log->Close());
+  if (!result.ok()) return result;
+  SEQ_RETURN_IF_ERROR(log->Close());
+  SEQ_RETURN_IF_ERROR(events->Close());
   return result;
 }
-
-namespace {
 
 StatusOr<TrainingRecord> MakeRecord(const Job& job, const train::FitResult& result) {
   TrainingRecord record;
@@ -246,6 +252,8 @@ StatusOr<TrainingRecord> MakeRecord(const Job& job, const train::FitResult& resu
   }
   return record;
 }
+
+namespace {
 
 void PrintResult(const Job& job, const train::FitResult& result, const TrainingRecord& record,
                  const std::vector<TensorSparsity>& zeros, const std::vector<std::string>& files,
@@ -312,7 +320,13 @@ Status RunFit(const FitOptions& options) {
   SEQ_ASSIGN_OR_RETURN(const train::FitResult result, TrainJob(job, options));
   if (!IsFirst(options)) return absl::OkStatus();
   SEQ_ASSIGN_OR_RETURN(const TrainingRecord record, MakeRecord(job, result));
-  SEQ_ASSIGN_OR_RETURN(const auto files, WriteModel(job, result, record));
+  SEQ_ASSIGN_OR_RETURN(auto files, WriteModel(job, result, record));
+  // The model is what counts: without a report the fit has succeeded still.
+  if (auto report = WriteReport(job, result, record); report.ok()) {
+    files.push_back(*std::move(report));
+  } else {
+    std::fprintf(stderr, "note: no report: %s\n", std::string(report.status().message()).c_str());
+  }
   std::vector<TensorSparsity> zeros;
   if (job.config.train().has_prune()) {
     SEQ_ASSIGN_OR_RETURN(zeros, CountZeros(job.model, result.best));

@@ -12,6 +12,7 @@
 #include "trainer/commands.h"
 #include "trainer/dataset.h"
 #include "trainer/scoring.h"
+#include "trainer/training_record.h"
 
 namespace sequent {
 
@@ -35,6 +36,9 @@ StatusOr<Job> PrepareJob(v1::TrainConfig config, Dataset dataset, const train::P
 // Trains in the job's run folder, with checkpoints, metrics.jsonl and progress. Of the options:
 // resume, progress, stop and ranks. Errors: as train::Fit.
 StatusOr<train::FitResult> TrainJob(const Job& job, const FitOptions& options);
+
+// Where the model comes from, with the measures of the test part and the naive baselines.
+StatusOr<TrainingRecord> MakeRecord(const Job& job, const train::FitResult& result);
 
 // The measures of a part with these weights, by core/nn.
 StatusOr<train::Measures> MeasurePart(const Job& job, const TensorMap& tensors,

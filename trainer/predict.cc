@@ -1,12 +1,12 @@
 #include <cmath>
 #include <cstdio>
 
-#include "core/base/aligned.h"
 #include "core/nn/sampling.h"
 #include "core/train/label_measures.h"
 #include "trainer/commands.h"
 #include "trainer/label_data.h"
 #include "trainer/model_data.h"
+#include "trainer/text_writer.h"
 
 namespace sequent {
 namespace {
@@ -105,54 +105,14 @@ Status PrintForecasts(const ModelData& loaded) {
   return absl::OkStatus();
 }
 
-// Runs the tokens through a state and leaves the last step's logits.
-class Writer {
- public:
-  explicit Writer(const Model& model)
-      : model_(model), state_(model.state_size()), logits_(model.graph().heads[0].outputs) {
-    model_.InitState(state_.data());
-    outputs_.resize(model.graph().heads.size());
-    outputs_[0] = logits_.data();
-  }
-
-  const AlignedVector<float>& Step(const int32_t* tokens, size_t count) {
-    TickRow row;
-    row.state = state_.data();
-    row.steps = static_cast<uint32_t>(count);
-    row.tokens = tokens;
-    row.first_output = static_cast<uint32_t>(count - 1);
-    row.outputs = outputs_.data();
-    model_.Run({std::span(&row, 1)}, &workspace_, nullptr);
-    return logits_;
-  }
-
- private:
-  const Model& model_;
-  AlignedVector<std::byte> state_;
-  AlignedVector<float> logits_;
-  std::vector<float*> outputs_;
-  Workspace workspace_;
-};
-
 Status PrintContinuation(const ModelData& loaded, const PredictOptions& options) {
   const Model& model = *loaded.models[0];
   SamplingOptions sampling;
   sampling.temperature = options.temperature;
   SEQ_RETURN_IF_ERROR(CheckSampling(sampling));
   const auto tokens = EncodePart(*model.text_codec(), loaded.dataset, loaded.part);
-  Writer writer(model);
-  constexpr size_t kChunk = 4096;
-  for (size_t begin = 0; begin + 1 < tokens.size(); begin += kChunk) {
-    writer.Step(tokens.data() + begin, std::min(kChunk, tokens.size() - 1 - begin));
-  }
-  std::vector<std::pair<float, int32_t>> scratch;
-  int32_t token = tokens.back();
-  for (uint64_t step = 0; step < options.steps; ++step) {
-    const auto& logits = writer.Step(&token, 1);
-    const int32_t previous = token;
-    token = SampleClass(logits, sampling, UniformDraw(options.seed, 0, step, 0), &scratch);
-    std::fputs(model.text_codec()->Text(previous, token).c_str(), stdout);
-  }
+  WriteText(model, tokens, options.steps, sampling, options.seed,
+            [](const std::string& text) { std::fputs(text.c_str(), stdout); });
   std::printf("\n");
   return absl::OkStatus();
 }

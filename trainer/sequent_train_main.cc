@@ -248,6 +248,18 @@ void AddTune(CLI::App* app, sequent::TuneOptions* options) {
       "docs/training.md describes it. Writes tries.jsonl and best.yaml into the run folder.");
 }
 
+void AddCv(CLI::App* app, sequent::CvOptions* options) {
+  auto* cv = app->add_subcommand("cv", "Cross-validate: fit every fold, show how figures differ");
+  AddConfig(cv, &options->config);
+  cv->add_flag("--resume", options->resume,
+               "Go on with the folds of the run folder; without it they begin anew");
+  cv->add_option("--progress", options->progress, "Of each fold: auto, bar, plain or none")
+      ->type_name("KIND")
+      ->capture_default_str();
+  cv->add_flag("--json", options->json, "Print the result as one JSON object");
+  cv->footer("The section `cv` of the configuration says how the data is cut; docs/training.md.");
+}
+
 void AddInspect(CLI::App* app, sequent::InspectOptions* options) {
   auto* inspect = app->add_subcommand("inspect", "What a model file holds");
   inspect->add_option("model", options->model, "Model file")->required()->type_name("MODEL");
@@ -268,6 +280,7 @@ int main(int argc, char** argv) {
   sequent::QuantizeOptions quantize;
   sequent::PruneOptions prune;
   sequent::TuneOptions tune;
+  sequent::CvOptions cv;
   sequent::InspectOptions inspect;
   AddFit(&app, &fit);
   AddEvaluate(&app, &evaluate);
@@ -275,6 +288,7 @@ int main(int argc, char** argv) {
   AddQuantize(&app, &quantize);
   AddPrune(&app, &prune);
   AddTune(&app, &tune);
+  AddCv(&app, &cv);
   AddInspect(&app, &inspect);
   try {
     app.parse(argc, argv);
@@ -296,6 +310,9 @@ int main(int argc, char** argv) {
   } else if (app.got_subcommand("tune")) {
     PrepareToTrain(&tune);
     status = sequent::RunTune(tune);
+  } else if (app.got_subcommand("cv")) {
+    PrepareToTrain(&cv);
+    status = sequent::RunCv(cv);
   } else if (app.got_subcommand("evaluate")) {
     status = sequent::RunEvaluate(evaluate);
   } else if (app.got_subcommand("predict")) {

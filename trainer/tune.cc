@@ -1,5 +1,5 @@
-// sequent-train tune: fits the same model many times, with other values of the keys in question, and
-// keeps a journal of it.
+// sequent-train tune: fits the same model many times, with other values of the keys in question,
+// and keeps a journal of it.
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -56,9 +56,9 @@ StatusOr<Tuning> Begin(const TuneOptions& options) {
   config.clear_tune();
   SEQ_RETURN_IF_ERROR(ApplyDefaults(&config));
   SEQ_RETURN_IF_ERROR(train::ResolveTrainOptions(config).status());
-  SEQ_ASSIGN_OR_RETURN(tuning.dataset, LoadDataset(config.task(), config.data(), {.seed = config.seed()}));
-  SEQ_ASSIGN_OR_RETURN(tuning.parts,
-                       train::SplitRows(config.data().split(), tuning.dataset.size));
+  SEQ_ASSIGN_OR_RETURN(tuning.dataset,
+                       LoadDataset(config.task(), config.data(), {.seed = config.seed()}));
+  SEQ_ASSIGN_OR_RETURN(tuning.parts, train::SplitRows(config.data().split(), tuning.dataset.size));
   if (tuning.parts.validation.size() == 0) {
     return absl::InvalidArgumentError(
         "data.split.validation: expected a part to compare the tries on, got none");
@@ -98,8 +98,7 @@ StatusOr<TuneTry> RunTry(const Tuning& tuning, const std::vector<std::string>& t
   SEQ_ASSIGN_OR_RETURN(v1::TrainConfig config, ConfigAt(tuning.plan, texts));
   const std::string folder = StrCat(tuning.run_dir, "/tries/", number);
   config.mutable_output()->set_run_dir(folder);
-  SEQ_ASSIGN_OR_RETURN(const Job job,
-                       PrepareJob(std::move(config), tuning.dataset, tuning.parts));
+  SEQ_ASSIGN_OR_RETURN(const Job job, PrepareJob(std::move(config), tuning.dataset, tuning.parts));
   const int64_t begin = Clock::Real()->Nanos();
   FitOptions fit;
   fit.resume = true;
@@ -129,9 +128,8 @@ StatusOr<TuneTry> RunTry(const Tuning& tuning, const std::vector<std::string>& t
 void ShowTry(const Tuning& tuning, const TuneTry& one) {
   const size_t number = tuning.journal->tries().size();
   const auto best = search::BestTrial(History(tuning));
-  std::string text =
-      StrCat("try ", number, "/", tuning.plan.search.tries, "  ",
-             DescribeValues(tuning.plan, one.texts), "  ", tuning.plan.measure, " ");
+  std::string text = StrCat("try ", number, "/", tuning.plan.search.tries, "  ",
+                            DescribeValues(tuning.plan, one.texts), "  ", tuning.plan.measure, " ");
   text += one.failure.empty() ? StrCat(one.metric) : StrCat("failed (", one.failure, ")");
   if (best) {
     text += StrCat("  best ", tuning.journal->tries()[*best].metric, " of try ", *best + 1);
@@ -177,12 +175,10 @@ void PrintResult(const Tuning& tuning, size_t best, const std::string& path, boo
                  bool json) {
   const auto& tries = tuning.journal->tries();
   if (json) {
-    nlohmann::ordered_json line = {{"tries", tries.size()},
-                                   {"interrupted", interrupted},
-                                   {"best_try", best + 1},
-                                   {"metric", tuning.plan.measure},
-                                   {"best", tries[best].metric},
-                                   {"measures", tries[best].measures}};
+    nlohmann::ordered_json line = {
+        {"tries", tries.size()},      {"interrupted", interrupted},
+        {"best_try", best + 1},       {"metric", tuning.plan.measure},
+        {"best", tries[best].metric}, {"measures", tries[best].measures}};
     for (size_t i = 0; i < tuning.plan.keys.size(); ++i) {
       line["parameters"][tuning.plan.keys[i]] = tries[best].texts[i];
     }
@@ -209,8 +205,7 @@ Status RunTune(const TuneOptions& options) {
     if (interrupted) return absl::OkStatus();
     return absl::OutOfRangeError("expected a try with a finite metric, got none: all failed");
   }
-  SEQ_ASSIGN_OR_RETURN(const std::string path,
-                       WriteBest(tuning, tuning.journal->tries()[*best]));
+  SEQ_ASSIGN_OR_RETURN(const std::string path, WriteBest(tuning, tuning.journal->tries()[*best]));
   PrintResult(tuning, *best, path, interrupted, options.json);
   return absl::OkStatus();
 }

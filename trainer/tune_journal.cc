@@ -24,19 +24,16 @@ Json Header(const TunePlan& plan, const std::string& data_sha256) {
   for (size_t i = 0; i < plan.keys.size(); ++i) {
     const search::Parameter& p = plan.space[i];
     if (plan.values[i].empty()) {
-      parameters.push_back({{"key", plan.keys[i]}, {"min", p.low}, {"max", p.high}, {"log", p.log}});
+      parameters.push_back(
+          {{"key", plan.keys[i]}, {"min", p.low}, {"max", p.high}, {"log", p.log}});
     } else {
       parameters.push_back({{"key", plan.keys[i]}, {"values", plan.values[i]}});
     }
   }
-  return {{"config", WriteYaml(base)},
-          {"data", data_sha256},
-          {"method", plan.search.method},
-          {"seed", plan.search.seed},
-          {"points", plan.search.points},
-          {"metric", plan.measure},
-          {"maximize", plan.maximize},
-          {"parameters", parameters}};
+  return {{"config", WriteYaml(base)},    {"data", data_sha256},
+          {"method", plan.search.method}, {"seed", plan.search.seed},
+          {"points", plan.search.points}, {"metric", plan.measure},
+          {"maximize", plan.maximize},    {"parameters", parameters}};
 }
 
 Json ToJson(const TunePlan& plan, const TuneTry& one, size_t number) {
@@ -90,8 +87,8 @@ Status TuneJournal::Read(const std::string& text, std::string* kept) {
     }
     const auto point = PointOf(plan_, tries_.back().texts);
     if (!point.ok()) {
-      return absl::DataLossError(StrCat(path_, ": try ", tries_.size(), ": ",
-                                        point.status().message()));
+      return absl::DataLossError(
+          StrCat(path_, ": try ", tries_.size(), ": ", point.status().message()));
     }
     *kept += line + "\n";
   }

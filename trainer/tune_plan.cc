@@ -63,8 +63,8 @@ Status AddValues(const std::string& path, const v1::TuneParameter& parameter, Tu
   }
   if (values.size() < 2) return Expected(path + ".values", "two at least", "one");
   for (size_t i = 0; i < values.size(); ++i) {
-    SEQ_RETURN_IF_ERROR(TryValue(plan->base, StrCat(path, ".values[", i, "]"), parameter.key(),
-                                 values[i]));
+    SEQ_RETURN_IF_ERROR(
+        TryValue(plan->base, StrCat(path, ".values[", i, "]"), parameter.key(), values[i]));
   }
   plan->space.push_back({.choices = values.size(), .ordered = AreOrdered(values)});
   plan->values.push_back(std::move(values));
@@ -75,8 +75,7 @@ Status AddRange(const std::string& path, const v1::TuneParameter& parameter, Tun
   if (!parameter.has_min() || !parameter.has_max()) {
     return Expected(path, "min and max, or values", "neither");
   }
-  SEQ_ASSIGN_OR_RETURN(const bool whole,
-                       IsWholeNumber(parameter.key(), path + ".key", plan->base));
+  SEQ_ASSIGN_OR_RETURN(const bool whole, IsWholeNumber(parameter.key(), path + ".key", plan->base));
   const search::Parameter range = {
       .low = parameter.min(), .high = parameter.max(), .log = parameter.log(), .whole = whole};
   const Status status = search::CheckSpace({range});
@@ -109,10 +108,9 @@ Status SetSearch(const v1::Tune& tune, TunePlan* plan) {
   plan->search.points = tune.points() == 0 ? 5 : tune.points();
   plan->search.tries = tune.tries();
   if (tune.tries() == 0) {
-    plan->search.tries =
-        plan->search.method == "grid"
-            ? search::GridSize(plan->space, plan->search.points, kMaxTries)
-            : 40;
+    plan->search.tries = plan->search.method == "grid"
+                             ? search::GridSize(plan->space, plan->search.points, kMaxTries)
+                             : 40;
   }
   const auto search = search::MakeSearch(plan->space, plan->search);
   if (!search.ok()) return Expected("tune.method", Message(search.status()).substr(9), "");

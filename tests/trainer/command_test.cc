@@ -231,7 +231,7 @@ TEST_F(CommandTest, ShowsPlainLinesElsewhere) {
 TEST_F(CommandTest, EveryCommandHasHelp) {
   EXPECT_THAT(RunProgram({"--help"}).out, HasSubstr("Exit codes"));
   for (const char* command :
-       {"fit", "evaluate", "predict", "quantize", "prune", "tune", "inspect"}) {
+       {"fit", "evaluate", "predict", "quantize", "prune", "tune", "cv", "inspect"}) {
     const Outcome outcome = RunProgram({command, "--help"});
     EXPECT_EQ(outcome.exit_code, 0);
     EXPECT_THAT(outcome.out, HasSubstr(StrCat("sequent-train ", command)));

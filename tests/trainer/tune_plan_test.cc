@@ -107,8 +107,9 @@ TEST(TunePlan, RefusesWhatItCannotSearch) {
 TEST(TunePlan, RefusesParametersWithTheirPath) {
   EXPECT_THAT(RefusedParameter("{key: data.path, values: [a, b]}"),
               HasSubstr("tune.parameters[0].key: expected a key below model or train"));
-  EXPECT_THAT(RefusedParameter("{key: train.bacth, min: 1, max: 2}"),
-              HasSubstr("train.bacth: unknown key; did you mean 'batch'? (tune.parameters[0].key)"));
+  EXPECT_THAT(
+      RefusedParameter("{key: train.bacth, min: 1, max: 2}"),
+      HasSubstr("train.bacth: unknown key; did you mean 'batch'? (tune.parameters[0].key)"));
   EXPECT_THAT(RefusedParameter("{key: train.batch, min: 3, max: 2}"),
               HasSubstr("tune.parameters[0].max: expected > min, which is 3, got 2"));
   EXPECT_THAT(RefusedParameter("{key: train.batch, min: 0.5, max: 2}"),

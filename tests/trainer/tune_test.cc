@@ -20,13 +20,17 @@ class TuneTest : public SmallFit {
     folder_.Write("series.csv", csv);
     const std::string config = StrCat(
         "task: forecast\nseed: 1\n"
-        "data: {path: ", folder_.File("series.csv"),
+        "data: {path: ",
+        folder_.File("series.csv"),
         ", time: t, split: {validation: 60, test: 0}}\n"
         "model: {layers: [{name: gru, gru: {units: 4}}]}\n"
         "train: {batch: 8, window: 16, max_updates: 12, validate: {every_updates: 6},\n"
         "  optimizer: {adam: {lr: 0.01}}, checkpoint: {every_updates: 4}}\n"
-        "output: {run_dir: ", folder_.File(name), "}\n"
-        "tune: ", tune, "\n");
+        "output: {run_dir: ",
+        folder_.File(name),
+        "}\n"
+        "tune: ",
+        tune, "\n");
     return With({"tune", folder_.Write(name + ".yaml", config), "--json"}, more);
   }
   static std::string Random(int tries) {
@@ -101,10 +105,10 @@ TEST_F(TuneTest, ACtrlCKeepsWhatIsDone) {
 }
 
 TEST_F(TuneTest, ATryThatFailsIsTheWorst) {
-  const Outcome tune = RunProgram(
-      Tune("a", "{method: grid, parameters: [{key: train.optimizer, values: "
-                "['{sgd: {lr: 1e60}}', '{adam: {lr: 0.01}}']}]}",
-           Sets({"train.clip={}"})));
+  const Outcome tune = RunProgram(Tune("a",
+                                       "{method: grid, parameters: [{key: train.optimizer, values: "
+                                       "['{sgd: {lr: 1e60}}', '{adam: {lr: 0.01}}']}]}",
+                                       Sets({"train.clip={}"})));
   ASSERT_EQ(tune.exit_code, 0) << tune.error;
   EXPECT_EQ(Json::parse(tune.out)["best_try"], 2);
   EXPECT_TRUE(Tries("a")[0]["metric"].is_null());
@@ -112,8 +116,9 @@ TEST_F(TuneTest, ATryThatFailsIsTheWorst) {
 }
 
 TEST_F(TuneTest, EndsWithFourIfAllTriesFail) {
-  EXPECT_EQ(RunProgram(Tune("a", "{method: grid, parameters: [{key: train.optimizer, values: "
-                                 "['{sgd: {lr: 1e60}}', '{sgd: {lr: 1e61}}']}]}",
+  EXPECT_EQ(RunProgram(Tune("a",
+                            "{method: grid, parameters: [{key: train.optimizer, values: "
+                            "['{sgd: {lr: 1e60}}', '{sgd: {lr: 1e61}}']}]}",
                             Sets({"train.clip={}"})))
                 .exit_code,
             4);
@@ -139,8 +144,7 @@ TEST_F(TuneTest, RefusesAMeasureThatThereIsNot) {
 }
 
 TEST_F(TuneTest, NeedsAPartToCompareOn) {
-  const Outcome outcome =
-      RunProgram(Tune("a", Random(3), Sets({"data.split={train: 1}"})));
+  const Outcome outcome = RunProgram(Tune("a", Random(3), Sets({"data.split={train: 1}"})));
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_THAT(outcome.error, HasSubstr("data.split.validation"));
 }
