@@ -32,8 +32,8 @@ struct Dataset {
 };
 
 struct LoadOptions {
-  uint64_t seed = 1;        // of data.shuffle_split
-  bool with_labels = true;  // classify, tag: whether a file without labels is refused
+  uint64_t seed = 1;                     // of data.shuffle_split
+  bool with_labels = true;               // classify, tag: whether a file without labels is refused
   std::vector<std::string> series = {};  // names of series that a model knows, see ReadSeries
 };
 

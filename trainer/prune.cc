@@ -57,7 +57,8 @@ StatusOr<Cost> MeasureCost(const std::string& written, const PruneOptions& optio
   SEQ_ASSIGN_OR_RETURN(const ModelList dense, LoadModels({options.model}, {}));
   SEQ_ASSIGN_OR_RETURN(const train::Measures after,
                        Score(data.models, data.dataset, data.part, &pool, data.score()));
-  SEQ_ASSIGN_OR_RETURN(const train::Measures before, Score(dense, data.dataset, data.part, &pool, data.score()));
+  SEQ_ASSIGN_OR_RETURN(const train::Measures before,
+                       Score(dense, data.dataset, data.part, &pool, data.score()));
   return Cost{"loss", before.at("loss"), after.at("loss")};
 }
 

@@ -46,9 +46,8 @@ HWY_NOINLINE void OuterTile(const float* HWY_RESTRICT panel, size_t rows,
     to[r] = whole ? row : buffer[r];
     Unrolled<V>([&](auto v)
                     SEQUENT_UNROLLED { acc[r * V + v] = hn::LoadU(Floats(), to[r] + v * kLanes); });
-    Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
-      __builtin_prefetch(row + R * stride + v * kLanes, 1, 3);
-    });
+    Unrolled<V>([&](auto v)
+                    SEQUENT_UNROLLED { __builtin_prefetch(row + R * stride + v * kLanes, 1, 3); });
   });
   for (size_t n = 0; n < rows; ++n, panel += kOuterWidth, deltas += R) {
     Vec x[V];

@@ -1,8 +1,8 @@
 // The weight gradient of y = W x, summed over rows.
 //
 // Each element is a sum in one fixed order, its value and then the rows' products, by multiply-adds
-// (fused on targets that fuse): rows added in two calls give the same bits as in one. Thread safety:
-// pure functions; scratch lives with the thread.
+// (fused on targets that fuse): rows added in two calls give the same bits as in one. Thread
+// safety: pure functions; scratch lives with the thread.
 #ifndef SEQUENT_CORE_KERNELS_OUTER_PRODUCT_H_
 #define SEQUENT_CORE_KERNELS_OUTER_PRODUCT_H_
 

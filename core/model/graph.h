@@ -89,7 +89,7 @@ struct HeadNode {
   double degrees_of_freedom = 0;  // Student-t
   float loss_weight = 1;
   std::optional<size_t> tied_to;  // softmax: the embedding whose matrix is the weight
-  bool last_step = false;  // of the whole sequence: answered at the last step of a request
+  bool last_step = false;         // of the whole sequence: answered at the last step of a request
   bool has_scale() const { return kind == HeadKind::kGaussian || kind == HeadKind::kStudentT; }
 };
 

@@ -49,8 +49,8 @@ class Updater {
   // Before the first update: these weights. INVALID_ARGUMENT: not the network's tensors.
   Status Start(const TensorMap& initial);
 
-  // After Start or Restore, with `done` of the run's updates done. INVALID_ARGUMENT: the run is over
-  // before train.prune is through.
+  // After Start or Restore, with `done` of the run's updates done. INVALID_ARGUMENT: the run is
+  // over before train.prune is through.
   Status PlanPruning(uint64_t done, uint64_t updates);
   // Whether weights are as sparse after this update as they are to become.
   bool PruningIsDone(uint64_t update) const { return pruner_.IsDone(update); }

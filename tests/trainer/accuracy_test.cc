@@ -47,8 +47,10 @@ TEST(Accuracy, ShakespeareReachesItsValidationLoss) {
 }
 
 TEST(Accuracy, AQrnnComesWithinFivePercentOfAnLstmsLoss) {
-  const double lstm = Measures("examples/shakespeare/lstm256.yaml", "validation", 1).value("loss", 1e9);
-  EXPECT_LE(Measures("examples/shakespeare/qrnn256.yaml", "validation", 1).value("loss", 1e9), 1.05 * lstm);
+  const double lstm =
+      Measures("examples/shakespeare/lstm256.yaml", "validation", 1).value("loss", 1e9);
+  EXPECT_LE(Measures("examples/shakespeare/qrnn256.yaml", "validation", 1).value("loss", 1e9),
+            1.05 * lstm);
 }
 
 // What rounding the weights changes, in percent of the loss.

@@ -15,7 +15,7 @@ struct Shape {
   size_t outputs, inputs;
 };
 // Around tile and panel widths of every target; the last ones cross the blocks of outputs.
-constexpr Shape kShapes[] = {{1, 1},   {3, 2},   {5, 7},   {6, 64},  {15, 16},  {16, 17}, {17, 15},
+constexpr Shape kShapes[] = {{1, 1},   {3, 2},   {5, 7},   {6, 64},  {15, 16}, {16, 17}, {17, 15},
                              {31, 33}, {63, 64}, {65, 63}, {130, 9}, {2, 150}, {391, 3}};
 constexpr size_t kFewRows = 40, kManyRows = 603;  // over three blocks of rows
 
