@@ -38,6 +38,8 @@ class TextCodec {
   virtual Status ValidateState(const void* state) const = 0;
   // Bytes held back in `state`.
   virtual size_t PendingBytes(const void* state) const = 0;
+  // Whether a whole token is among them, held back only because it might go on: a word.
+  virtual bool HoldsToken(const void* /*state*/) const { return false; }
   // The most tokens that any state's held back bytes can become.
   virtual size_t max_pending_tokens() const = 0;
 

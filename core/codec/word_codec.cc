@@ -50,6 +50,9 @@ class WordCodec : public TextCodec {
   size_t PendingBytes(const void* state) const override {
     return WordCutter(rules_, state).PendingBytes();
   }
+  bool HoldsToken(const void* state) const override {
+    return WordCutter(rules_, state).HoldsWord();
+  }
   size_t max_pending_tokens() const override { return WordCutter::kMaxPending; }
 
   void Encode(void* state, std::string_view bytes, bool flush,

@@ -40,6 +40,7 @@ class WordCutter {
   void Save(void* state);
 
   size_t PendingBytes() const;
+  bool HoldsWord() const { return length_ > 0; }
 
   // Calls take(text) with each word that is complete: a word, a punctuation mark, kUnknown (a word
   // too long, a byte that is no UTF-8) or kLineEnd.

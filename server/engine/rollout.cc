@@ -17,10 +17,10 @@ uint64_t RandomSeed() {
   return static_cast<uint64_t>(device()) << 32 | device();
 }
 
-// A word that ended the text may have been held back, and is a step of the rollout then.
-bool HoldsText(const Model& model, const Input& prompt, const StateRow& row) {
+// A word that ended the text was held back, and is a step of the rollout then.
+bool HoldsToken(const Model& model, const Input& prompt, const StateRow& row) {
   return model.text_codec() != nullptr && prompt.kind != Input::Kind::kTokens &&
-         model.text_codec()->PendingBytes(model.codec_state(row.data())) > 0;
+         model.text_codec()->HoldsToken(model.codec_state(row.data()));
 }
 
 Status NothingToGoOnFrom() {
@@ -64,7 +64,7 @@ Status Rollout::Prepare(Lane* lane, StateRow row) {
   SEQ_RETURN_IF_ERROR(CheckInput(model, request_.prompt));
   SEQ_ASSIGN_OR_RETURN(plan_, PlanRollout(context_->options, model, request_));
   const uint64_t units = UnitsOf(request_.prompt);
-  const bool from_last = units == 0 && !HoldsText(model, request_.prompt, row);
+  const bool from_last = units == 0 && !HoldsToken(model, request_.prompt, row);
   if (from_last && !model.HasLast(row.data())) return NothingToGoOnFrom();
   if (!context_->ReserveSteps(request_.samples + units)) {
     return MakeError(Reason::kQueueFull,

@@ -96,8 +96,12 @@ Sequence RandomSequence(const std::string& name, const Model& model, uint64_t se
     for (uint64_t i = 0; i < kUnits * sequence.width; ++i) {
       sequence.rows.push_back(static_cast<float>(random.Normal(i)));
     }
-    // Column b of the three-column models imputes.
-    if (sequence.width == 3) sequence.rows[7] = sequence.rows[31] = std::nanf("");
+    // Gaps where a column imputes.
+    const auto& columns = model.config().inputs(0).features().columns();
+    for (uint32_t c = 0; c < sequence.width; ++c) {
+      if (columns[static_cast<int>(c)].impute().kind() == v1::Impute::NONE) continue;
+      for (const uint32_t row : {2, 10}) sequence.rows[row * sequence.width + c] = std::nanf("");
+    }
   }
   return sequence;
 }
