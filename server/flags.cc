@@ -118,6 +118,8 @@ void AddEngineFlags(FlagSet* flags, engine::EngineOptions* engine) {
   flags->Count("max-batch-rows", &engine->max_batch_rows, 1, "Sessions in one tick");
   flags->Count("max-tick-steps", &engine->max_tick_steps, 1,
                "Steps of one session in one tick; the rest waits its turn");
+  flags->Count("max-sequence-steps", &engine->max_sequence_steps, 1,
+               "Steps of a sequence that a model takes whole");
   flags->Duration("tick-budget", &engine->tick_budget_seconds,
                   "A tick takes as many sessions and steps as fit into this time");
 }

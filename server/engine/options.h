@@ -14,6 +14,9 @@ struct EngineOptions {
   size_t max_batch_rows = 512;
   // Steps one row may take in one tick; a longer request waits its turn for the rest.
   size_t max_tick_steps = 64;
+  // Steps of a sequence that a model takes whole, in one tick; a longer one is refused
+  // (INPUT_TOO_LONG).
+  size_t max_sequence_steps = 10'000;
   // A tick's rows are cut so that its measured cost stays under this.
   double tick_budget_seconds = 0.002;
 

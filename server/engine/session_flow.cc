@@ -66,6 +66,11 @@ void SessionFlow::SubmitStateless(std::unique_ptr<StepItem> item, Scheduler::Pus
   }
   auto lane = context_->LaneFor(item->request.model, item->request.version);
   if (!lane.ok()) return Refuse(std::move(item), lane.status());
+  const size_t most = context_->options.max_sequence_steps;
+  if (!(*lane)->model.graph().streamable && item->units > most) {
+    Status status = TooLong(item->units, most);
+    return Refuse(std::move(item), std::move(status));
+  }
   const size_t cost = std::max<size_t>(item->units, 1);
   if (!context_->ReserveSteps(cost)) {
     return Refuse(std::move(item), StepsFull(context_->options.max_queued_steps));

@@ -85,7 +85,8 @@ TEST_F(Flags, EachSetsItsOption) {
              "--max-message-bytes=15KiB", "--max-reply-bytes=16KiB",
              "--max-connections=17",      "--max-rollout-steps=18",
              "--max-rollout-samples=19",  "--log-level=error",
-             "--log-format=json",         "--precision=int8"});
+             "--log-format=json",         "--precision=int8",
+             "--max-sequence-steps=20"});
   const rpc::ServerOptions& server = options.server;
   EXPECT_EQ(server.listen, "127.0.0.1:1");
   EXPECT_EQ(server.metrics_listen, "127.0.0.1:2");
@@ -106,6 +107,7 @@ TEST_F(Flags, EachSetsItsOption) {
   EXPECT_EQ(server.max_connections, 17u);
   EXPECT_EQ(server.engine.max_rollout_steps, 18u);
   EXPECT_EQ(server.engine.max_rollout_samples, 19u);
+  EXPECT_EQ(server.engine.max_sequence_steps, 20u);
   EXPECT_EQ(server.precision, Precision::kInt8);
   EXPECT_EQ(options.log_level, "error");
   EXPECT_EQ(options.log_format, "json");

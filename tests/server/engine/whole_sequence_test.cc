@@ -27,6 +27,7 @@ class WholeSequences : public testing::Test {
   static EngineOptions FewSteps() {
     EngineOptions options;
     options.max_tick_steps = 4;
+    options.max_sequence_steps = 80;
     return options;
   }
 
@@ -77,6 +78,12 @@ TEST_F(WholeSequences, ShareOneTick) {
   EXPECT_EQ(harness_.RunTicks(), 1);
   ASSERT_EQ(first.calls + second.calls, 2);
   EXPECT_EQ(second.reply->heads[0].values.size(), 70u * 11);
+}
+
+TEST_F(WholeSequences, AreRefusedIfTheyAreTooLong) {
+  const std::vector<int32_t> longest = Tokens(80), longer = Tokens(81);
+  EXPECT_TRUE(harness_.Ask(Request(longest))->status.ok());
+  EXPECT_EQ(ReasonOf(harness_.Ask(Request(longer))->status), Reason::kInputTooLong);
 }
 
 TEST_F(WholeSequences, DoNotComeInASession) {
