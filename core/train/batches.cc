@@ -11,6 +11,17 @@ namespace {
 
 constexpr uint64_t kOrderStream = 0x6f72646572;
 
+// Behind a pool there is one output for a sequence, which targets of every step would miss.
+Status CheckPooledHeads(const Graph& graph) {
+  for (const HeadNode& head : graph.heads) {
+    if (!graph.nodes[head.input].pooled || head.last_step) continue;
+    return absl::InvalidArgumentError(
+        StrCat("model.heads: head '", head.name,
+               "': expected last_step: true behind a pool, got a head of every step"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 StatusOr<Batches> Batches::Create(const Graph& graph, const TrainingData& data,
@@ -22,6 +33,7 @@ StatusOr<Batches> Batches::Create(const Graph& graph, const TrainingData& data,
   batches.batch_ = options.batch();
   SEQ_ASSIGN_OR_RETURN(batches.class_losses_, MakeClassLosses(options, graph, data.samples));
   if (data.samples.size() > 0) {
+    SEQ_RETURN_IF_ERROR(CheckPooledHeads(graph));
     batches.samples_.emplace(graph, data.samples, options, shuffle, seed);
     batches.updates_per_epoch_ = batches.samples_->updates_per_epoch();
     return batches;

@@ -158,5 +158,19 @@ TEST_F(SampleBatchesTest, MaxTokensBoundsABatchWithItsPadding) {
             (std::vector<std::vector<int32_t>>{{1, 2}, {4, 5}, {6}, {0}, {7}, {3}}));
 }
 
+TEST_F(SampleBatchesTest, OfTagsBehindAPoolAreRefused) {
+  v1::ModelConfig config = TextConfig("abcdefgh");
+  config.set_task("tag");
+  AddEmbedding(&config, "embedding", 2);
+  AddPool(&config, "pool", "mean");
+  v1::Head* head = AddSoftmax(&config, "kind");
+  for (const char* label : {"a", "b"}) head->mutable_softmax()->add_labels(label);
+  const Graph graph = ResolveGraph(config).value();
+  SetLengths({2, 3});
+  EXPECT_EQ(Batches::Create(graph, data_, options_, false, 1).status().message(),
+            "model.heads: head 'kind': expected last_step: true behind a pool, got a head of every "
+            "step");
+}
+
 }  // namespace
 }  // namespace sequent::train
