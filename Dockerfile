@@ -25,7 +25,9 @@ RUN /tmp/tools/setup.sh runtime \
  && install -d -o sequent -g sequent /models
 COPY --from=build /programs/bin/sequent-server /programs/bin/sequent-train /programs/bin/sequent /usr/local/bin/
 # Two configurations and their data, so that the image can train something to serve: deploy/compose.yaml.
-COPY examples/data /usr/share/sequent/examples/data
+COPY examples/data/README.md /usr/share/sequent/examples/data/
+COPY examples/data/tinyshakespeare /usr/share/sequent/examples/data/tinyshakespeare
+COPY examples/data/melbourne /usr/share/sequent/examples/data/melbourne
 COPY examples/shakespeare /usr/share/sequent/examples/shakespeare
 COPY examples/melbourne /usr/share/sequent/examples/melbourne
 RUN sequent-server --version && sequent-train --version && sequent --version
