@@ -63,7 +63,9 @@ TEST_F(PruneTest, FitPrunesStepByStepAndSaysHowFarItCame) {
                          With({"--init-from", Model("a"), "--json"},
                               Sets({"train.prune={keep_largest: {fraction: 0.25}}"}))));
   ASSERT_EQ(fit.exit_code, 0) << fit.error;
-  for (const auto& [name, share] : Json::parse(fit.out)["sparsity"].items()) {
+  const Json sparsity = Json::parse(fit.out)["sparsity"];
+  EXPECT_FALSE(sparsity.empty());
+  for (const auto& [name, share] : sparsity.items()) {
     EXPECT_NEAR(share.get<double>(), 0.75, 0.01) << name;
   }
   ASSERT_EQ(Prune({"--keep-largest", "0.25"}).exit_code, 0);
