@@ -295,15 +295,20 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   }
+  // Ranks leave together, when the first has said what there is to say: mpirun ends all of them as
+  // soon as one has ended with an error.
+  std::unique_ptr<sequent::train::Ranks> ranks;
+  bool speaks = true;
   sequent::Status status;
   if (app.got_subcommand("fit")) {
     PrepareToTrain(&fit);
-    auto ranks = sequent::JoinRanks(fit.config.environment);
-    status = ranks.status();
-    if (ranks.ok()) {
-      fit.ranks = ranks->get();
+    auto joined = sequent::JoinRanks(fit.config.environment);
+    status = joined.status();
+    if (joined.ok()) {
+      ranks = *std::move(joined);
+      fit.ranks = ranks.get();
+      speaks = ranks == nullptr || ranks->rank() == 0;
       status = sequent::RunFit(fit);
-      if (fit.ranks != nullptr && fit.ranks->rank() > 0) return sequent::ExitCode(status);
     }
   } else if (app.got_subcommand("prune")) {
     status = sequent::RunPrune(prune);
@@ -322,7 +327,7 @@ int main(int argc, char** argv) {
   } else {
     status = sequent::RunInspect(inspect);
   }
-  if (!status.ok()) {
+  if (!status.ok() && speaks) {
     std::fprintf(stderr, "sequent-train: %s\n", std::string(status.message()).c_str());
   }
   return sequent::ExitCode(status);
