@@ -225,7 +225,7 @@ Status GraphBuilder::CheckEveryLayerIsUsed() const {
   for (size_t vertex = 1; vertex < node_of_.size(); ++vertex) {
     if (used[node_of_[vertex]]) continue;
     return Expected(LayerPath(vertex), "a layer that some head depends on",
-                    StrCat("'", graph_.nodes[node_of_[vertex]].name, "', which none does"));
+                    StrCat("'", LayerName(graph_.nodes[node_of_[vertex]]), "', which none does"));
   }
   return absl::OkStatus();
 }

@@ -66,6 +66,9 @@ struct Node {
   // least 1).
   bool pooled = false;
   size_t trimmed = 0;
+  // Whether columns of it have been read from the last step to the first: what they know of the
+  // sequence stands at the first step.
+  bool reads_backward = false;
   // Columns at the front whose last state stands at the last step, the others' at the first; none
   // if the node's output is no recurrent state.
   std::optional<size_t> forward_columns;

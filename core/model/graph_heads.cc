@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/model/config_check.h"
+#include "core/model/graph_sequence.h"
 
 namespace sequent {
 namespace {
@@ -235,6 +236,12 @@ StatusOr<FeedbackNode> ColumnFeedback(const v1::Feedback& feedback, size_t head,
         StrCat("none or one per column of '", graph.heads[head].name, "', ", own.size()),
         StrCat(columns.size()));
   }
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const v1::SeriesColumn& column = features.columns(static_cast<int>(columns[i]));
+    if (column.labels_size() == 0) continue;
+    return Expected(Indexed("feedback.columns", i), "a column of values",
+                    StrCat("'", Quoted(column.name()), "', one of labels"));
+  }
   return FeedbackNode{head, std::move(columns)};
 }
 
@@ -254,7 +261,7 @@ StatusOr<HeadNode> MakeHead(const std::string& path, const v1::ModelConfig& conf
   if (graph.nodes[input].trimmed > 0) {
     return Expected(path + ".input",
                     "a layer with as many steps as the input (put a pool in between)",
-                    StrCat("'", graph.nodes[input].name, "', which has ",
+                    StrCat("'", LayerName(graph.nodes[input]), "', which has ",
                            graph.nodes[input].trimmed, " fewer"));
   }
   SEQ_RETURN_IF_ERROR(SetLossWeight(path + ".loss_weight", source.loss_weight(), &node));

@@ -77,6 +77,9 @@ std::string StepsOf(const Node& node) {
   return node.trimmed == 0 ? "the steps of the input" : StrCat(node.trimmed, " steps fewer");
 }
 
+// Follows the name of a layer in that of the node which puts its steps back in order.
+constexpr absl::string_view kOrdered = ".ordered";
+
 Node ReverseOf(const std::string& name, size_t input, const Node& like) {
   Node node{};
   node.kind = NodeKind::kReverse;
@@ -93,8 +96,9 @@ void AppendBackward(const std::string& name, Node cell, std::vector<Node>* nodes
   nodes->push_back(ReverseOf(name + ".reversed", input, (*nodes)[input]));
   cell.inputs = {nodes->size() - 1};
   nodes->push_back(cell);
-  nodes->push_back(ReverseOf(name + ".ordered", nodes->size() - 1, cell));
+  nodes->push_back(ReverseOf(StrCat(name, kOrdered), nodes->size() - 1, cell));
   nodes->back().forward_columns = 0;
+  nodes->back().reads_backward = true;
 }
 
 void AppendBidirectional(const Node& cell, std::vector<Node>* nodes) {
@@ -104,6 +108,7 @@ void AppendBidirectional(const Node& cell, std::vector<Node>* nodes) {
   joined.width = 2 * cell.width;
   joined.trimmed = cell.trimmed;
   joined.forward_columns = cell.width;
+  joined.reads_backward = true;
   for (const char* direction : {".forward", ".backward"}) {
     Node part = cell;
     part.name += direction;
@@ -121,11 +126,9 @@ void AppendBidirectional(const Node& cell, std::vector<Node>* nodes) {
 Status SetPoolWidth(const std::string& path, const Node& input, Node* node) {
   if (node->pool == PoolKind::kFinalStates && !input.forward_columns.has_value()) {
     return Expected(path + ".inputs", "a recurrent layer for final_states",
-                    StrCat("'", input.name, "'"));
+                    StrCat("'", LayerName(input), "'"));
   }
-  const bool reads_backward =
-      input.forward_columns.has_value() && *input.forward_columns < input.width;
-  if (node->pool == PoolKind::kLast && reads_backward) {
+  if (node->pool == PoolKind::kLast && input.reads_backward) {
     return Expected(path + ".pool.kind",
                     "final_states behind a layer that reads backward (its last state stands at the "
                     "first step)",
@@ -182,22 +185,31 @@ Status CheckAttentionHeads(const std::string& path, const Node& node) {
                   StrCat(node.attention_heads));
 }
 
+std::string LayerName(const Node& node) {
+  if (node.kind != NodeKind::kReverse) return node.name;
+  return node.name.substr(0, node.name.size() - kOrdered.size());
+}
+
 Status SetSteps(const std::string& path, const std::vector<Node>& nodes, Node* node) {
   const Node& first = nodes[node->inputs[0]];
   for (const size_t index : node->inputs) {
     const Node& input = nodes[index];
     if (input.pooled == first.pooled && input.trimmed == first.trimmed) continue;
-    return Expected(
-        path + ".inputs",
-        StrCat("layers with equally many steps ('", first.name, "' has ", StepsOf(first), ")"),
-        StrCat("'", input.name, "', which has ", StepsOf(input)));
+    return Expected(path + ".inputs",
+                    StrCat("layers with equally many steps ('", LayerName(first), "' has ",
+                           StepsOf(first), ")"),
+                    StrCat("'", LayerName(input), "', which has ", StepsOf(input)));
   }
   if (first.pooled && LooksAlongTheSequence(node->kind)) {
     return Expected(path + ".inputs", "a layer with an output per step",
-                    StrCat("'", first.name, "', which has one per sequence"));
+                    StrCat("'", LayerName(first), "', which has one per sequence"));
   }
   node->pooled = first.pooled || node->kind == NodeKind::kPool;
   node->trimmed = node->pooled ? 0 : node->trimmed + first.trimmed;
+  // A recurrent layer and an attention carry what they read on to the last step.
+  node->reads_backward = !Recurrent(node->kind) && node->kind != NodeKind::kAttention &&
+                         std::any_of(node->inputs.begin(), node->inputs.end(),
+                                     [&](size_t index) { return nodes[index].reads_backward; });
   if (Recurrent(node->kind)) node->forward_columns = node->width;
   if (node->kind == NodeKind::kDropout || node->kind == NodeKind::kActivation) {
     node->forward_columns = first.forward_columns;

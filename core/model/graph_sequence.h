@@ -23,6 +23,9 @@ Status SetAttention(const std::string& path, const v1::Attention& attention, Nod
 // Whether an attention's heads divide its width, which it has by now.
 Status CheckAttentionHeads(const std::string& path, const Node& node);
 
+// The layer a node gives the output of, as its config names it, for messages.
+std::string LayerName(const Node& node);
+
 // Finds out from `nodes`, where its inputs are, how many steps the node has; those of all its
 // inputs must be the same.
 Status SetSteps(const std::string& path, const std::vector<Node>& nodes, Node* node);

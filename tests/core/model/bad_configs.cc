@@ -188,6 +188,15 @@ void AddTies(List* list) {
 }
 
 void AddFeedback(List* list) {
+  list->Series("FeedbackToLabels",
+               "feedback.columns[0]: expected a column of values, got 'series', one of labels",
+               [](auto* c) {
+                 v1::SeriesColumn* labels = Features(c)->add_columns();
+                 labels->set_name("series");
+                 labels->add_labels("u");
+                 Regression(c)->add_columns("a");
+                 c->mutable_feedback()->add_columns("series");
+               });
   list->Text("FeedbackOfNoHead", "feedback.head: expected the name of a head, got ''",
              [](auto* c) { c->mutable_feedback()->clear_head(); });
   list->Text("FeedbackOfALayer", "feedback.head: expected the name of a head, got 'lstm'",

@@ -181,6 +181,14 @@ void AddWholeSequences(List* list) {
                LayerAt(c, 1)->mutable_lstm()->set_direction("bidirectional");
                AddPool(c, "pool", "last");
              });
+  list->Text("LastOfANormalisedBackwardLayer",
+             "layers[3].pool.kind: expected final_states behind a layer that reads backward",
+             [](auto* c) {
+               c->set_task("tag");
+               LayerAt(c, 1)->mutable_lstm()->set_direction("backward");
+               AddLayer(c, "norm")->mutable_layer_norm();
+               AddPool(c, "pool", "last");
+             });
   list->Text("PoolOfAPool",
              "layers[3].inputs: expected a layer with an output per step, got 'first', which has "
              "one per sequence",
@@ -194,6 +202,15 @@ void AddWholeSequences(List* list) {
              "the input), got 'pool', which has one step per sequence",
              [](auto* c) {
                c->set_task("classify");
+               AddPool(c, "pool", "mean");
+               AddConcat(c, "joined", {"lstm", "pool"});
+             });
+  list->Text("BackwardLayerJoinedToFewerSteps",
+             "layers[3].inputs: expected layers with equally many steps ('lstm' has the steps of "
+             "the input), got 'pool', which has one step per sequence",
+             [](auto* c) {
+               c->set_task("classify");
+               LayerAt(c, 1)->mutable_lstm()->set_direction("backward");
                AddPool(c, "pool", "mean");
                AddConcat(c, "joined", {"lstm", "pool"});
              });
