@@ -212,6 +212,12 @@ Precision StoredPrecision(const std::vector<TensorSpec>& table, const TensorMap&
     const auto found = IsMatrix(spec.role) ? tensors.find(spec.name) : tensors.end();
     if (found != tensors.end()) return found->second.stored;
   }
+  // Nothing but an embedding that the head is tied to: rounded, it is a bf16 model's.
+  for (const TensorSpec& spec : table) {
+    const auto found =
+        spec.role == TensorRole::kEmbedding ? tensors.find(spec.name) : tensors.end();
+    if (found != tensors.end()) return found->second.stored;
+  }
   return Precision::kFp32;
 }
 

@@ -88,6 +88,17 @@ TEST(RoundTensors, WhatIsRoundedSurvivesTheFileBitForBit) {
   }
 }
 
+TEST(StoredPrecision, IsTheEmbeddingsIfTheHeadIsTiedToItAndThereIsNoOtherMatrix) {
+  v1::ModelConfig config = IdsConfig(7);
+  AddEmbedding(&config, "e", 4);
+  AddSoftmax(&config, "next")->mutable_softmax()->set_tied_to("e");
+  ModelContents contents = RandomModel(config, 1);
+  const auto table = TensorTable(ResolveGraph(contents.config).value());
+  EXPECT_EQ(StoredPrecision(table, contents.tensors), Precision::kFp32);
+  RoundTensors(table, Precision::kBf16, &contents.tensors);
+  EXPECT_EQ(StoredPrecision(table, contents.tensors), Precision::kBf16);
+}
+
 TEST(RoundTensors, RoundingTwiceIsRoundingOnce) {
   ModelContents contents = TinyTextModel();
   const auto table = TensorTable(ResolveGraph(contents.config).value());
