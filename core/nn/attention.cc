@@ -12,24 +12,10 @@
 #include "core/kernels/elementwise.h"
 #include "core/nn/affine.h"
 #include "core/nn/layer.h"
+#include "core/nn/ordered_sum.h"
 
 namespace sequent {
 namespace {
-
-constexpr size_t kLanes = 16;
-
-// In an order that vectorises and depends on n alone.
-float Dot(size_t n, const float* a, const float* b) {
-  float lanes[kLanes] = {};
-  size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (size_t k = 0; k < kLanes; ++k) lanes[k] += a[i + k] * b[i + k];
-  }
-  for (size_t k = 0; i + k < n; ++k) lanes[k] += a[i + k] * b[i + k];
-  float sum = 0;
-  for (const float lane : lanes) sum += lane;
-  return sum;
-}
 
 // State: window - 1 vectors of k and v side by side, then the number of those that are there.
 class Attention final : public Layer {
@@ -103,7 +89,9 @@ class Attention final : public Layer {
     std::fill_n(o, width_, 0.0f);
     for (size_t first = 0; first < width_; first += part) {
       for (size_t i = 0; i < count; ++i) {
-        weights[i] = Dot(part, q + first, past[i] + first) * scale;
+        const float* const a = q + first;
+        const float* const b = past[i] + first;
+        weights[i] = OrderedSum(part, [a, b](size_t j) { return a[j] * b[j]; }) * scale;
       }
       kernels::Softmax(count, weights, weights);
       for (size_t i = 0; i < count; ++i) {

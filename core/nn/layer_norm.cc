@@ -3,26 +3,12 @@
 #include <utility>
 
 #include "core/nn/layer.h"
+#include "core/nn/ordered_sum.h"
 
 namespace sequent {
 namespace {
 
 constexpr float kEpsilon = 1e-5f;
-constexpr size_t kLanes = 16;
-
-// sum of term(i), always in the same order, which is one that vectorises.
-template <class Term>
-float Sum(size_t n, const Term& term) {
-  float lanes[kLanes] = {};
-  size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (size_t k = 0; k < kLanes; ++k) lanes[k] += term(i + k);
-  }
-  for (size_t k = 0; i + k < n; ++k) lanes[k] += term(i + k);
-  float sum = 0;
-  for (const float lane : lanes) sum += lane;
-  return sum;
-}
 
 class LayerNorm final : public Layer {
  public:
@@ -40,9 +26,9 @@ class LayerNorm final : public Layer {
   void Normalise(const float* x, float* y) const {
     const size_t n = output_width();
     const float share = 1 / static_cast<float>(n);
-    const float mean = Sum(n, [x](size_t i) { return x[i]; }) * share;
+    const float mean = OrderedSum(n, [x](size_t i) { return x[i]; }) * share;
     const float variance =
-        Sum(n, [x, mean](size_t i) { return (x[i] - mean) * (x[i] - mean); }) * share;
+        OrderedSum(n, [x, mean](size_t i) { return (x[i] - mean) * (x[i] - mean); }) * share;
     const float scale = 1 / std::sqrt(variance + kEpsilon);
     for (size_t i = 0; i < n; ++i) y[i] = (x[i] - mean) * scale * gain_[i] + bias_[i];
   }

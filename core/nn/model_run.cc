@@ -285,15 +285,21 @@ SharingPlan Model::MeasureSharing(ThreadPool* pool) const {
   AlignedVector<std::byte> states;
   std::vector<TickRow> rows;
   Workspace workspace;
-  return SharingPlan::Measure([&](size_t count, Sharing sharing) {
-    states.assign(count * state_size_, std::byte{0});
+  // States can be large: that of an attention's window is megabytes. Then fewer rows stand for
+  // many.
+  constexpr size_t kMostBytes = size_t{64} << 20;
+  const size_t most = std::max<size_t>(1, kMostBytes / std::max<size_t>(1, state_size_));
+  return SharingPlan::Measure([&](size_t wanted, Sharing sharing) {
+    const size_t count = std::min(wanted, most);
+    if (states.size() < count * state_size_) states.resize(count * state_size_);
     rows.assign(count, {.steps = 1, .tokens = &token, .features = features.data()});
     for (size_t r = 0; r < count; ++r) rows[r].state = states.data() + r * state_size_;
     rows[0].outputs = outputs.data();
     using Clock = std::chrono::steady_clock;
     const Clock::time_point begin = Clock::now();
     Run({rows}, &workspace, pool, SharingPlan(sharing));
-    return std::chrono::duration<double>(Clock::now() - begin).count();
+    return std::chrono::duration<double>(Clock::now() - begin).count() *
+           static_cast<double>(wanted) / static_cast<double>(count);
   });
 }
 
