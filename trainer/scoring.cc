@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "absl/strings/str_join.h"
+
 #include "trainer/label_report.h"
 
 namespace sequent {
@@ -38,14 +40,28 @@ Status CheckSameColumns(const ModelList& models, const Dataset& dataset) {
         model->graph().heads[0].columns != models[0]->graph().heads[0].columns) {
       return absl::InvalidArgumentError("expected models of the same columns as the data");
     }
+    if (model->series_codec()->labels() != models[0]->series_codec()->labels()) {
+      return absl::InvalidArgumentError(
+          StrCat("expected models of the same series, got '",
+                 absl::StrJoin(models[0]->series_codec()->labels(), ", "), "' and '",
+                 absl::StrJoin(model->series_codec()->labels(), ", "), "'"));
+    }
   }
   return absl::OkStatus();
 }
 
-std::vector<train::SeriesPart> CutParts(const Dataset& dataset, const train::Part& part,
-                                        const ScoreOptions& options) {
+StatusOr<std::vector<train::SeriesPart>> CutParts(const Dataset& dataset, const train::Part& part,
+                                                  const ScoreOptions& options) {
   const train::Part before{0, part.begin};
-  return train::CutSeries(dataset.series, part, options.training.value_or(before));
+  auto parts = train::CutSeries(dataset.series, part, options.training.value_or(before));
+  // A series' first row has none before it to be forecast from.
+  for (train::SeriesPart& series : parts) series.context = std::max<size_t>(1, series.context);
+  std::erase_if(parts,
+                [](const train::SeriesPart& series) { return series.rows() <= series.context; });
+  if (parts.empty()) {
+    return absl::DataLossError("expected a series with a row to score and one before it, got none");
+  }
+  return parts;
 }
 
 // What can be claimed against persistence.
@@ -74,7 +90,7 @@ StatusOr<SeriesForecasts> AverageForecasts(const ModelList& models, const Datase
                                            const ScoreOptions& options) {
   SEQ_RETURN_IF_ERROR(CheckSameColumns(models, dataset));
   SeriesForecasts all;
-  all.parts = CutParts(dataset, part, options);
+  SEQ_ASSIGN_OR_RETURN(all.parts, CutParts(dataset, part, options));
   for (const train::SeriesPart& series : all.parts) {
     std::vector<train::Forecasts> each;
     for (const auto& model : models) {
@@ -97,8 +113,8 @@ StatusOr<train::Measures> Score(const ModelList& models, const Dataset& dataset,
   }
   SEQ_RETURN_IF_ERROR(CheckSameColumns(models, dataset));
   if (models.size() == 1) {
-    return train::MeasureSeries(*models[0], CutParts(dataset, part, options), options.forecast,
-                                pool);
+    SEQ_ASSIGN_OR_RETURN(const auto parts, CutParts(dataset, part, options));
+    return train::MeasureSeries(*models[0], parts, options.forecast, pool);
   }
   SEQ_ASSIGN_OR_RETURN(const SeriesForecasts all,
                        AverageForecasts(models, dataset, part, pool, options));

@@ -49,13 +49,14 @@ Status Unfit(const v1::SeriesColumn& column, std::string_view why) {
 
 Status CheckRaw(const v1::SeriesColumn& column, size_t row, float value) {
   if (std::isinf(value)) {
-    return Unfit(column, StrCat("row ", row, ": expected a finite value or NaN, got ", value));
+    return Unfit(column, StrCat("row ", row + 1, ": expected a finite value or NaN, got ", value));
   }
   if (std::isnan(value) && column.impute().kind() == v1::Impute::NONE) {
-    return Unfit(column, StrCat("row ", row, ": a value is missing and the column imputes none"));
+    return Unfit(column,
+                 StrCat("row ", row + 1, ": a value is missing and the column imputes none"));
   }
   if (column.log() && value <= 0) {
-    return Unfit(column, StrCat("row ", row, ": expected a value > 0, since its logarithm is ",
+    return Unfit(column, StrCat("row ", row + 1, ": expected a value > 0, since its logarithm is ",
                                 "taken, got ", value));
   }
   return absl::OkStatus();
@@ -130,6 +131,17 @@ Status FitCycle(const std::vector<Values>& series, v1::SeriesColumn* column) {
     return Unfit(*column, StrCat("season.subtract: expected one series, got ", series.size()));
   }
   SEQ_ASSIGN_OR_RETURN(const std::vector<double> values, Filled(series[0], UpToTheLog(*column)));
+  const uint32_t period = season->period();
+  for (size_t row = 1; row < values.size(); ++row) {
+    const uint32_t before = PhaseOf(*season, series[0], row - 1);
+    const uint32_t phase = PhaseOf(*season, series[0], row);
+    if (phase == (before + 1) % period) continue;
+    return Unfit(*column,
+                 StrCat("season.subtract: expected rows one unit of season.clock apart, got "
+                        "phase ",
+                        phase, " of ", period, " after ", before, " in row ", row + 1,
+                        "; write rows of empty cells for those that are missing"));
+  }
   const auto result =
       DecomposeStl(values, UsualStl(season->period(), season->seasonal(), season->trend(),
                                     season->low_pass(), season->robust()));

@@ -1,5 +1,6 @@
 // The checks of feature inputs; input_check.h declares them.
 #include <cmath>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -37,6 +38,12 @@ Status CheckSeason(const std::string& path, const v1::Season& season) {
   }
   if (season.subtract() && season.period() == 0) {
     return Expected(path + ".subtract", "false where season.period is 0", "true");
+  }
+  for (const auto& [key, span] :
+       {std::pair(".seasonal", season.seasonal()), std::pair(".trend", season.trend()),
+        std::pair(".low_pass", season.low_pass())}) {
+    if (span == 0 || (span >= 3 && span % 2 == 1)) continue;
+    return Expected(path + key, "0 or an odd number from 3", StrCat(span));
   }
   return absl::OkStatus();
 }
@@ -112,7 +119,9 @@ Status CheckFinite(const std::string& path, double value) {
 
 Status CheckFactor(const std::string& path, double value) {
   SEQ_RETURN_IF_ERROR(CheckFinite(path, value));
-  return value > 0 ? absl::OkStatus() : Expected(path, "> 0", StrCat(value));
+  // What comes is divided by it in float.
+  if (value >= std::numeric_limits<float>::min()) return absl::OkStatus();
+  return Expected(path, value > 0 ? "at least 1.2e-38" : "> 0", StrCat(value));
 }
 
 template <typename Values>

@@ -18,8 +18,8 @@ struct Interval {
   double low = 0, high = 0;
 };
 
-// The 95 % interval of 1 - sqrt(sum errors / sum naive), given squared errors of the same rows in
-// order of time: percentiles over resamples of circular blocks, since errors of neighbouring rows
+// The 95 % interval of 1 - sqrt(sum errors / sum naive), given squared errors at the same times, in
+// order: percentiles over resamples of circular blocks, since errors of neighbouring rows
 // are not independent (Politis and Romano, "A circular block-resampling procedure for stationary
 // data", 1992). None: fewer than two blocks of rows, or nothing to compare with.
 std::optional<Interval> SkillInterval(std::span<const double> errors, std::span<const double> naive,

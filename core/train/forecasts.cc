@@ -39,7 +39,9 @@ Status CheckPart(const Model& model, const SeriesPart& part) {
     return absl::InvalidArgumentError(
         StrCat(of, "expected times as ISO dates, since the model uses them"));
   }
-  return model.series_codec()->Check(part.values);
+  const Status values = model.series_codec()->Check(part.values);
+  if (values.ok() || of.empty()) return values;
+  return Status(values.code(), StrCat(of, values.message()));
 }
 
 // Encoded steps of a part, a chunk at a time.

@@ -196,13 +196,11 @@ Status NameSeries(const Source& source, size_t column, SeriesTable* table) {
   names.erase(std::unique(names.begin(), names.end()), names.end());
   if (table->series.empty()) table->series = names;
   // Those that are not among the names given stand behind them.
-  for (const std::string& name : names) {
-    if (std::count(table->series.begin(), table->series.end(), name) == 0) {
-      table->series.push_back(name);
-    }
-  }
   std::map<std::string, size_t> index_of;
   for (size_t i = 0; i < table->series.size(); ++i) index_of[table->series[i]] = i;
+  for (const std::string& name : names) {
+    if (index_of.emplace(name, table->series.size()).second) table->series.push_back(name);
+  }
   for (const auto& row : rows) table->series_of.push_back(index_of[row[column]]);
   return absl::OkStatus();
 }

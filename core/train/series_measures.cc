@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "core/train/baselines.h"
 #include "core/train/bootstrap.h"
@@ -41,24 +42,30 @@ constexpr std::array<const char*, kBaselines> kBaselineNames = {"persistence", "
 struct Sums {
   Errors model;
   std::array<Errors, kBaselines> baselines;
-  // Of the rows that have a persistence forecast, in order.
-  std::vector<double> errors, naive;
+  // Squared errors where there is a persistence forecast, by the time of the value: those of
+  // several columns, series or origins at one time are not independent.
+  struct Compared {
+    double model = 0, naive = 0;
+  };
+  std::map<int64_t, Compared> compared;
   double scaled = 0;  // absolute errors over the series' seasonal change
   size_t scaled_count = 0;
   double nll = 0, nll_constant = 0, crps = 0, covered = 0;
   size_t constant_count = 0, distributions = 0;
 
-  double RmseOfCompared() const { return Root(errors); }
-  double RmseOfNaive() const { return Root(naive); }
-  static double Root(const std::vector<double>& squares) {
-    double sum = 0;
-    for (const double square : squares) sum += square;
-    return std::sqrt(sum / static_cast<double>(squares.size()));
+  Compared Total() const {
+    Compared total;
+    for (const auto& [time, at] : compared) {
+      total.model += at.model;
+      total.naive += at.naive;
+    }
+    return total;
   }
 };
 
 // One value: what came, and what was said of it.
 struct Scored {
+  int64_t time;
   double truth, forecast;
   std::array<double, kBaselines> baselines;
   double seasonal_change;
@@ -71,8 +78,9 @@ void Add(const Scored& value, Sums* sums) {
   }
   const double naive = value.baselines[kPersistence];
   if (!std::isnan(naive)) {
-    sums->errors.push_back((value.forecast - value.truth) * (value.forecast - value.truth));
-    sums->naive.push_back((naive - value.truth) * (naive - value.truth));
+    Sums::Compared& at = sums->compared[value.time];
+    at.model += (value.forecast - value.truth) * (value.forecast - value.truth);
+    at.naive += (naive - value.truth) * (naive - value.truth);
   }
   if (value.seasonal_change > 0) {
     sums->scaled += std::abs(value.forecast - value.truth) / value.seasonal_change;
@@ -97,16 +105,16 @@ void AddDistribution(const Predictive& predictive, double truth, double low, dou
 // Scores all forecasts of one series into sums for all and for each column.
 class Scorer {
  public:
-  Scorer(const SeriesPart& part, const Forecasts& forecasts, std::span<const size_t> columns,
-         const MeasureOptions& options)
-      : part_(part), forecasts_(forecasts), columns_(columns), options_(options) {
+  Scorer(const SeriesCodec& codec, const SeriesPart& part, const Forecasts& forecasts,
+         std::span<const size_t> columns, const MeasureOptions& options)
+      : codec_(codec), part_(part), forecasts_(forecasts), columns_(columns), options_(options) {
     low_ = forecasts.levels.empty() ? 0.025 : forecasts.levels.front();
     high_ = forecasts.levels.empty() ? 0.975 : forecasts.levels.back();
   }
 
   void AddTo(Sums* all, Sums* series, std::vector<Sums>* by_column) {
     for (size_t k = 0; k < columns_.size(); ++k) {
-      const Baselines baselines(part_, columns_[k], forecasts_.log[k], options_.period,
+      const Baselines baselines(part_, columns_[k], codec_.log(columns_[k]), options_.period,
                                 options_.ar_lags);
       std::vector<double> regression;
       for (size_t i = 0; i < forecasts_.size(); ++i) {
@@ -114,7 +122,8 @@ class Scorer {
         if (row == origin) regression = baselines.Autoregression(origin, Horizon(i));
         const double truth = part_.at(row, columns_[k]);
         const Predictive predictive = forecasts_.At(i, k);
-        const Scored value{truth,
+        const Scored value{part_.unix_ms.empty() ? static_cast<int64_t>(row) : part_.unix_ms[row],
+                           truth,
                            predictive.Point(),
                            {baselines.Persistence(origin),
                             options_.period > 1 ? baselines.SeasonalNaive(row, origin) : kNone,
@@ -138,6 +147,7 @@ class Scorer {
     return count;
   }
 
+  const SeriesCodec& codec_;
   const SeriesPart& part_;
   const Forecasts& forecasts_;
   const std::span<const size_t> columns_;
@@ -164,10 +174,16 @@ void ReportErrors(const Sums& sums, const MeasureOptions& options, Measures* mea
     m["mae_" + name] = errors.mae();
     relative("mape_" + name, errors);
   }
-  if (sums.naive.empty() || !(sums.RmseOfNaive() > 0)) return;
-  m["skill"] = 1 - sums.RmseOfCompared() / sums.RmseOfNaive();
+  const Sums::Compared total = sums.Total();
+  if (!(total.naive > 0)) return;
+  m["skill"] = 1 - std::sqrt(total.model / total.naive);
   if (!options.interval) return;
-  if (const auto interval = SkillInterval(sums.errors, sums.naive, kIntervalSeed)) {
+  std::vector<double> errors, naive;
+  for (const auto& [time, at] : sums.compared) {
+    errors.push_back(at.model);
+    naive.push_back(at.naive);
+  }
+  if (const auto interval = SkillInterval(errors, naive, kIntervalSeed)) {
     m["skill_low"] = interval->low;
     m["skill_high"] = interval->high;
   }
@@ -186,9 +202,9 @@ void ReportDistribution(const Sums& sums, bool quantiles, Measures* measures) {
 
 void ReportSeries(const std::string& name, const Sums& sums, Measures* measures) {
   if (sums.model.count == 0) return;
-  (*measures)["rmse." + name] = sums.model.rmse();
+  (*measures)["rmse.series." + name] = sums.model.rmse();
   if (sums.baselines[kPersistence].count == 0) return;
-  (*measures)["rmse_persistence." + name] = sums.baselines[kPersistence].rmse();
+  (*measures)["rmse_persistence.series." + name] = sums.baselines[kPersistence].rmse();
 }
 
 }  // namespace
@@ -202,7 +218,8 @@ StatusOr<Measures> SeriesMeasures(const Model& model, std::span<const SeriesPart
   std::vector<Sums> by_column(columns.size());
   for (size_t s = 0; s < parts.size(); ++s) {
     Sums series;
-    Scorer(parts[s], forecasts[s], columns, options).AddTo(&all, &series, &by_column);
+    Scorer(*model.series_codec(), parts[s], forecasts[s], columns, options)
+        .AddTo(&all, &series, &by_column);
     if (parts.size() > 1) ReportSeries(parts[s].name, series, &measures);
   }
   if (all.model.count == 0) {

@@ -26,8 +26,8 @@ struct MeasureOptions {
 //   over that of the seasonal naive forecast within the training rows), values (how many);
 //   rmse_B, mae_B, mape_B of the baselines B: persistence, seasonal (if period > 1), ar (if lags);
 //   skill = 1 - rmse / rmse_persistence, both over the rows that have a persistence forecast, its
-//   95 % interval skill_low, skill_high (bootstrap.h); rmse.<column>, and rmse.<series>,
-//   rmse_persistence.<series> where there are several.
+//   95 % interval skill_low, skill_high (bootstrap.h); rmse.<column>;
+//   of several series rmse.series.<series>, rmse_persistence.series.<series>.
 // Of forecasts one step ahead with a distribution also nll and, beside it, nll_constant (normal
 // changes of constant variance); crps; coverage95 of the middle 95 %; of quantile heads crps and
 // coverage, of what lies between the outermost levels.

@@ -91,9 +91,9 @@ TEST(Accuracy, SeattleBeatsPersistenceByEightPercentOnTheTestYear) {
 
 TEST(Accuracy, NycBeatsPersistenceByTwelvePercentAtEveryAirport) {
   const char* config = "examples/nyc/config.yaml";
-  EXPECT_LE(Median(config, "test", "rmse.EWR"), 0.88 * 1.762);
-  EXPECT_LE(Median(config, "test", "rmse.JFK"), 0.88 * 1.597);
-  EXPECT_LE(Median(config, "test", "rmse.LGA"), 0.88 * 1.346);
+  EXPECT_LE(Median(config, "test", "rmse.series.EWR"), 0.88 * 1.762);
+  EXPECT_LE(Median(config, "test", "rmse.series.JFK"), 0.88 * 1.597);
+  EXPECT_LE(Median(config, "test", "rmse.series.LGA"), 0.88 * 1.346);
 }
 
 TEST(Accuracy, AirlineIsWithinItsErrorsOneMonthAndThreeYearsAhead) {

@@ -180,9 +180,9 @@ TEST(MeasureSeries, MeasuresSeveralSeriesTogetherAndApart) {
   const train::SeriesPart parts[] = {{"a", 1, {1, 10}, {}, 1, 1}, {"b", 1, {10, 13, 14}, {}, 2, 2}};
   const auto measures = train::MeasureSeries(*ConstantModel("point", 0), parts, {}, nullptr);
   ASSERT_TRUE(measures.ok()) << measures.status();
-  EXPECT_THAT(measures->at("rmse.a"), DoubleNear(0, 1e-6));
-  EXPECT_THAT(measures->at("rmse.b"), DoubleNear(4, 1e-6));
-  EXPECT_THAT(measures->at("rmse_persistence.a"), DoubleNear(9, 1e-6));
+  EXPECT_THAT(measures->at("rmse.series.a"), DoubleNear(0, 1e-6));
+  EXPECT_THAT(measures->at("rmse.series.b"), DoubleNear(4, 1e-6));
+  EXPECT_THAT(measures->at("rmse_persistence.series.a"), DoubleNear(9, 1e-6));
   EXPECT_THAT(measures->at("rmse"), DoubleNear(std::sqrt(8.0), 1e-6));
 }
 

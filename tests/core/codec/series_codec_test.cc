@@ -401,11 +401,11 @@ TEST(SeriesFit, RefusesFewerRowsThanTheDifference) {
 }
 
 TEST(SeriesFit, RefusesAMissingValueThatNothingImputes) {
-  EXPECT_THAT(FitRefusal({1, kNan}, ToFit(v1::Impute::NONE, 0)), HasSubstr("column 'x': row 1"));
+  EXPECT_THAT(FitRefusal({1, kNan}, ToFit(v1::Impute::NONE, 0)), HasSubstr("column 'x': row 2"));
 }
 
 TEST(SeriesFit, RefusesAnInfinity) {
-  EXPECT_THAT(FitRefusal({1, 2, kInf}, ToFit(v1::Impute::MEAN, 0)), HasSubstr("row 2"));
+  EXPECT_THAT(FitRefusal({1, 2, kInf}, ToFit(v1::Impute::MEAN, 0)), HasSubstr("row 3"));
 }
 
 TEST(SeriesCreate, RefusesUnlearnedScales) {

@@ -287,7 +287,7 @@ TEST(Fit, RefusesALogOfNothingByRow) {
   column.set_log(true);
   v1::FeatureInput input = OneColumn(column);
   EXPECT_THAT(std::string(Message(SeriesCodec::Fit(std::vector<float>{1, -2}, &input))),
-              HasSubstr("column 'x': row 1: expected a value > 0"));
+              HasSubstr("column 'x': row 2: expected a value > 0"));
 }
 
 // Everything at once, and a stream of it.
