@@ -119,7 +119,7 @@ void AddEngineFlags(FlagSet* flags, engine::EngineOptions* engine) {
   flags->Count("max-tick-steps", &engine->max_tick_steps, 1,
                "Steps of one session in one tick; the rest waits its turn");
   flags->Count("max-sequence-steps", &engine->max_sequence_steps, 1,
-               "Steps of a sequence that a model takes whole");
+               "Steps of a sequence that a model takes whole; bytes, if it is a text");
   flags->Duration("tick-budget", &engine->tick_budget_seconds,
                   "A tick takes as many sessions and steps as fit into this time");
 }

@@ -36,11 +36,13 @@ StatusOr<float> ParseNumber(std::string_view cell) {
 }
 
 // A date in front of a row, which is its time: taken off. A year alone is a number.
-std::optional<int64_t> TakeTime(std::string_view* line) {
+// `alone`: nothing stands behind it, not even an empty cell.
+std::optional<int64_t> TakeTime(std::string_view* line, bool* alone) {
   const size_t comma = line->find(',');
   const std::string_view cell = Trimmed(line->substr(0, comma));
   if (cell.find('-', 1) == cell.npos) return {};
   const auto time = ParseIsoTime(cell);
+  *alone = comma == line->npos;
   if (time) line->remove_prefix(comma == line->npos ? line->size() : comma + 1);
   return time;
 }
@@ -195,9 +197,10 @@ StatusOr<v1::FloatSteps> ParseRows(std::string_view text, char separator) {
     ++row_number;
     std::string_view line = ToStd(whole);
     if (Trimmed(line).empty()) continue;
-    if (const auto time = TakeTime(&line)) {
+    bool alone = false;
+    if (const auto time = TakeTime(&line, &alone)) {
       rows.add_unix_ms(*time);
-      if (line.empty()) continue;
+      if (alone) continue;
     }
     const auto row = ParseRow(line);
     if (!row.ok()) {
@@ -220,7 +223,8 @@ StatusOr<Input> ParseLine(const std::string& kind, std::string_view line) {
     SEQ_ASSIGN_OR_RETURN(const std::vector<int32_t> ids, ParseTokens(line));
     return Input::Tokens(ids);
   }
-  const auto time = TakeTime(&line);
+  bool alone = false;
+  const auto time = TakeTime(&line, &alone);
   SEQ_ASSIGN_OR_RETURN(const std::vector<float> row, ParseRow(line));
   if (!time) return Input::Row(row);
   return Input::Row(row, {&*time, 1});

@@ -44,6 +44,7 @@ Status CheckWords(std::string_view path, const v1::TokenInput& tokens) {
     const std::string where = StrCat(ToAbsl(path), ".vocabulary[", i, "]");
     const std::string got = StrCat("'", Quoted(entry), "'");
     if (i < kSpecialTokens.size()) {
+      seen.insert(entry);
       if (entry == kSpecialTokens[i]) continue;
       return Expected(where, StrCat("'", ToAbsl(kSpecialTokens[i]), "'"), got);
     }

@@ -5,6 +5,7 @@
 #include <limits>
 #include <span>
 
+#include "core/codec/series_transform.h"
 #include "core/kernels/elementwise.h"
 #include "core/kernels/rank.h"
 #include "core/nn/predictive.h"
@@ -68,10 +69,10 @@ void AppendClasses(HeadKind kind, const float* logits, size_t classes, size_t wa
   }
 }
 
-// A logarithm's inverse can be too large for a float.
-float ToFloat(double value) {
-  constexpr double kMax = std::numeric_limits<float>::max();
-  return static_cast<float>(std::clamp(value, -kMax, kMax));
+// Of a column with a logarithm always above 0, so that a rollout can feed it back.
+float PointOf(const SeriesCodec& codec, size_t column, const Predictive& predictive) {
+  const float point = NarrowToFloat(predictive.Point());
+  return codec.log(column) ? std::max(point, std::numeric_limits<float>::min()) : point;
 }
 
 void AppendQuantiles(const SeriesCodec& codec, const HeadNode& head, size_t k, const float* output,
@@ -81,7 +82,7 @@ void AppendQuantiles(const SeriesCodec& codec, const HeadNode& head, size_t k, c
   float* quantiles = result->quantiles.data() + at;
   InvertQuantiles(codec, head, k, output, context, quantiles);
   const Predictive predictive(head.levels, std::span(quantiles, head.levels.size()));
-  result->values.push_back(ToFloat(predictive.Point()));
+  result->values.push_back(PointOf(codec, head.columns[k], predictive));
 }
 
 // `draws`: locations and spreads in linear units (core/nn/predictive.h), for a rollout.
@@ -100,8 +101,8 @@ void AppendDecoded(const SeriesCodec& codec, const HeadNode& head, bool draws, c
     }
     const Predictive predictive(head.kind, linear.location, linear.spread,
                                 codec.log(head.columns[k]), head.degrees_of_freedom);
-    result->values.push_back(ToFloat(predictive.Point()));
-    if (head.has_scale()) result->scales.push_back(ToFloat(predictive.Deviation()));
+    result->values.push_back(PointOf(codec, head.columns[k], predictive));
+    if (head.has_scale()) result->scales.push_back(NarrowToFloat(predictive.Deviation()));
   }
 }
 

@@ -21,7 +21,7 @@ std::string_view KindName(Input::Kind kind) {
   return "";
 }
 
-// The years 1 to 9999, roughly.
+// Some 8,000 years around 1970.
 constexpr int64_t kMaxUnixMs = 253'000'000'000'000;
 
 Status WrongKind(std::string_view expected, Input::Kind got) {

@@ -26,8 +26,7 @@ StatusOr<uint32_t> FindHead(const Model& model, const std::string& name) {
 
 Status CheckScore(const Model& model, const OutputPlan& plan) {
   const HeadNode& head = model.graph().heads[plan.heads[0]];
-  const bool regression = head.kind == HeadKind::kPoint || head.kind == HeadKind::kGaussian;
-  if (regression || PredictsTokens(model, head)) return absl::OkStatus();
+  if (!NamesClasses(head) || PredictsTokens(model, head)) return absl::OkStatus();
   return MakeError(Reason::kBadRequest,
                    StrCat("output.score: expected a head that predicts the input, got '", head.name,
                           "', which names classes"));
@@ -100,8 +99,9 @@ bool NamesClasses(const HeadNode& head) {
 }
 
 bool PredictsTokens(const Model& model, const HeadNode& head) {
+  const std::string& task = model.config().task();
   return head.kind == HeadKind::kSoftmax && head.labels.empty() && model.graph().tokens() &&
-         head.outputs == model.graph().nodes[0].tokens;
+         task != "tag" && task != "classify" && head.outputs == model.graph().nodes[0].tokens;
 }
 
 std::vector<size_t> LongestLabels(const Model& model) {

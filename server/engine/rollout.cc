@@ -2,6 +2,7 @@
 
 #include <prometheus/counter.h>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -21,6 +22,13 @@ uint64_t RandomSeed() {
 bool HoldsToken(const Model& model, const Input& prompt, const StateRow& row) {
   return model.text_codec() != nullptr && prompt.kind != Input::Kind::kTokens &&
          model.text_codec()->HoldsToken(model.codec_state(row.data()));
+}
+
+// White space alone makes no step of a model of words.
+bool SaysSomething(const StepReply& reply) {
+  return std::any_of(reply.heads.begin(), reply.heads.end(), [](const HeadResult& head) {
+    return !head.values.empty() || !head.classes.empty();
+  });
 }
 
 Status NothingToGoOnFrom() {
@@ -99,7 +107,8 @@ std::unique_ptr<StepItem> Rollout::MakeItem(const Input& input) const {
 void Rollout::OnPrompt(const std::shared_ptr<const StepReply>& reply) {
   MutexLock lock(&mutex_);
   if (ended_) return;
-  const Status status = reply->status.ok() ? Fork(reply) : reply->status;
+  Status status = reply->status;
+  if (status.ok()) status = SaysSomething(*reply) ? Fork(reply) : NothingToGoOnFrom();
   if (!status.ok()) return Finish(status);
   Advance();
 }

@@ -109,8 +109,12 @@ float RolloutPath::DrawValue(const HeadResult& head, uint32_t k) const {
   }
   const size_t levels = node.levels.size();
   const Predictive predictive(node.levels, std::span(head.quantiles).subspan(k * levels, levels));
-  const double median = predictive.Point();
-  return static_cast<float>(median + (predictive.Quantile(level) - median) * temperature);
+  // Stretched where the column is linear, so that what has a logarithm keeps its sign.
+  const bool log = model_->series_codec()->log(node.columns[k]);
+  const auto linear = [log](double value) { return log ? std::log(value) : value; };
+  const double median = linear(predictive.Point());
+  return model_->series_codec()->FromLinear(
+      node.columns[k], median + (linear(predictive.Quantile(level)) - median) * temperature);
 }
 
 void RolloutPath::AppendRow(const std::vector<float>& fed) {

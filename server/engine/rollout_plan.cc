@@ -69,6 +69,12 @@ Status CheckKnown(const Model& model, const RolloutPlan& plan, const RolloutRequ
   }
   SEQ_RETURN_IF_ERROR(CheckTimes(*model.series_codec(), "known_inputs.unix_ms", request.known_times,
                                  request.steps));
+  const std::span<const int64_t> before = request.prompt.unix_ms;
+  if (!before.empty() && !request.known_times.empty() && request.known_times[0] <= before.back()) {
+    return MakeError(Reason::kInputTime,
+                     StrCat("known_inputs.unix_ms: expected times after the prompt's, got ",
+                            request.known_times[0], " after ", before.back()));
+  }
   return model.series_codec()->Check(rows);
 }
 
@@ -128,6 +134,10 @@ StatusOr<RolloutPlan> PlanRollout(const EngineOptions& options, const Model& mod
     if (!request.known_inputs.empty() || request.known_width != 0) {
       return MakeError(Reason::kInputWidth,
                        "known_inputs: expected none, since all that goes in is fed back");
+    }
+    if (!request.known_times.empty()) {
+      return MakeError(Reason::kInputTime,
+                       "known_inputs.unix_ms: expected none for a model of tokens");
     }
   } else {
     if (!request.stop.empty()) return Bad("stop: expected none for a model of measurements");

@@ -27,6 +27,13 @@ Status TooLong(uint64_t units, size_t max) {
                    StrCat("input: expected at most ", max, " steps, got ", units));
 }
 
+Status SequenceTooLong(uint64_t units, size_t max) {
+  return MakeError(Reason::kInputTooLong, StrCat("input: expected a sequence of at most ", max,
+                                                 " steps (bytes of a text; "
+                                                 "--max-sequence-steps), got ",
+                                                 units));
+}
+
 // A life may begin on another version than the last one was bound to.
 Lane* LaneOfFront(const Session& session) {
   if (session.items.front()->kind != Item::Kind::kStep) return session.lane;
@@ -68,7 +75,7 @@ void SessionFlow::SubmitStateless(std::unique_ptr<StepItem> item, Scheduler::Pus
   if (!lane.ok()) return Refuse(std::move(item), lane.status());
   const size_t most = context_->options.max_sequence_steps;
   if (!(*lane)->model.graph().streamable && item->units > most) {
-    Status status = TooLong(item->units, most);
+    Status status = SequenceTooLong(item->units, most);
     return Refuse(std::move(item), std::move(status));
   }
   const size_t cost = std::max<size_t>(item->units, 1);

@@ -94,8 +94,11 @@ TickRow Tick::Prepare(const Lane& lane, Row* row) {
   // The last step of a text may lie in an earlier tick than its last byte: then `last` answers it.
   const bool once = plan.last_step_only || plan.last_step_heads;
   const bool last_was_before = once && row->whole && row->steps == 0;
-  const bool answers_last = item.from_last || (last_was_before && item.steps_made > 0);
-  row->before = plan.score || answers_last ? 1 : 0;
+  // A rollout whose prompt makes no step goes on from the session's.
+  const bool has_last =
+      item.steps_made > 0 || (item.internal && lane.model.HasLast(item.working.data()));
+  row->answers_last = item.from_last || (last_was_before && has_last);
+  row->before = plan.score || row->answers_last ? 1 : 0;
   row->first_step = 0;
   if (plan.last_step_only && !plan.score) {
     row->first_step = row->whole && row->steps > 0 ? row->steps - 1 : row->steps;
@@ -143,7 +146,7 @@ Tick::Answered Tick::AnsweredBy(const Row& row, const HeadNode& head) {
   if (row.item->from_last) return {0, 1};
   if (!row.item->plan.last_step_only && !head.last_step) return {row.before, row.steps};
   if (!row.whole) return {};
-  if (row.steps == 0) return {0, row.item->steps_made > 0 ? size_t{1} : 0};
+  if (row.steps == 0) return {0, row.answers_last ? size_t{1} : 0};
   return {row.before + row.steps - 1 - row.first_step, 1};
 }
 

@@ -39,6 +39,7 @@ class Tick {
     uint32_t first_step = 0;  // outputs are computed from this step on
     bool whole = false;       // the item's units end with this tick
     bool finite = true;       // what it answers are numbers
+    bool answers_last = false;  // what it answers is the step before, if this tick makes none
     const int32_t* tokens = nullptr;
     const float* features = nullptr;  // [steps, input_width]
     const float* contexts = nullptr;  // [before + steps, context_size]
@@ -51,10 +52,11 @@ class Tick {
         cost_(options.tick_budget_seconds) {}
 
   void Clear();
-  // Whether another row can join: at least one always can.
+  // Whether another row can join: at least one always can. Rows of whole sequences are as long as
+  // they are, so the steps of a tick are bounded, too.
   bool HasRoom() const {
-    return count_ == 0 ||
-           (count_ < max_rows_ && cost_.Fits(std::max<size_t>(longest_, 1), pairs_ + 1));
+    return count_ == 0 || (count_ < max_rows_ && pairs_ < max_rows_ * max_steps_ &&
+                           cost_.Fits(std::max<size_t>(longest_, 1), pairs_ + 1));
   }
   // `item` is in front of `session`, is running, and has something left for the model.
   void Add(Session* session, StepItem* item);

@@ -33,18 +33,9 @@ Status CheckSteps(std::string_view field, size_t count, uint32_t width) {
   return absl::OkStatus();
 }
 
-Status CheckTimes(std::string_view field, size_t times, size_t count, uint32_t width) {
-  const size_t steps = width == 0 ? 0 : count / width;
-  if (times == 0 || times == steps) return absl::OkStatus();
-  return MakeError(
-      Reason::kInputTime,
-      StrCat(ToAbsl(field), ".unix_ms: expected one per step, that is ", steps, ", got ", times));
-}
-
 StatusOr<engine::Input> FloatInput(std::string_view field, std::span<const float> values,
                                    uint32_t width, std::span<const int64_t> unix_ms) {
   SEQ_RETURN_IF_ERROR(CheckSteps(field, values.size(), width));
-  SEQ_RETURN_IF_ERROR(CheckTimes(field, unix_ms.size(), values.size(), width));
   engine::Input input;
   input.kind = engine::Input::Kind::kFloats;
   input.values = values;

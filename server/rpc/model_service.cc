@@ -86,7 +86,7 @@ void FillModel(const Edge& edge, const engine::ModelVersion& version, v1::ModelI
   if (version.model == nullptr) return;
   const Model& model = *version.model;
   info->set_task(model.config().task());
-  info->set_streamable(true);  // every layer kind there is looks backwards only
+  info->set_streamable(model.graph().streamable);
   FillInput(model, info->mutable_input());
   for (const auto& head : model.graph().heads) FillHeadInfo(head, model, info->add_heads());
   info->set_parameters(model.parameters());

@@ -258,6 +258,22 @@ TEST_F(Observe, ModelsAreListedByNameAndVersionAlsoThoseThatFailed) {
   EXPECT_GT(text.state_bytes(), 0u);
 }
 
+TEST_F(Observe, AModelOfWholeSequencesIsToldNotToBeStreamable) {
+  v1::ModelConfig config = TinyTextModel().config;
+  config.set_task("tag");
+  config.clear_feedback();
+  for (auto& layer : *config.mutable_layers()) {
+    if (layer.has_lstm()) layer.mutable_lstm()->set_direction("backward");
+  }
+  WriteModel(repository.path(), "whole", 1, RandomModel(config, 1));
+  v1::GetModelRequest request;
+  request.set_name("whole");
+  v1::GetModelResponse response;
+  ASSERT_TRUE(models()->GetModel(NewContext().get(), request, &response).ok());
+  EXPECT_EQ(response.model().state(), v1::READY) << response.model().message();
+  EXPECT_FALSE(response.model().streamable());
+}
+
 TEST_F(Observe, AModelIsToldWithItsConfiguration) {
   v1::GetModelRequest request;
   request.set_name("text");

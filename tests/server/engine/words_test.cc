@@ -55,6 +55,12 @@ class WordsTest : public testing::Test {
   }
 
   std::shared_ptr<Answers> Roll(const std::string& session, std::string_view prompt) {
+    const auto sink = Ask(session, prompt);
+    EXPECT_TRUE(sink->status.ok()) << sink->status;
+    return sink;
+  }
+
+  std::shared_ptr<Answers> Ask(const std::string& session, std::string_view prompt) {
     RolloutRequest request;
     request.session_id = session;
     if (session.empty()) request.model = "words";
@@ -63,10 +69,10 @@ class WordsTest : public testing::Test {
     request.steps = 12;
     request.samples = 1;
     request.seed = 5;
+    request.sampling.top_p = 0.9f;
     auto sink = std::make_shared<Answers>();
     harness_.engine()->Rollout(std::move(request), sink);
     harness_.RunTicks();
-    EXPECT_TRUE(sink->status.ok()) << sink->status;
     return sink;
   }
 
@@ -99,6 +105,19 @@ TEST_F(WordsTest, ARolloutGoesOnAfterTheWordThatWasHeldBack) {
 TEST_F(WordsTest, ARolloutOfTheFirstWordAloneHasSomethingToGoOnFrom) {
   ASSERT_TRUE(harness_.Ask(Request("a", 1, "god"))->status.ok());
   EXPECT_EQ(Roll("a", "")->texts, Roll("", "god")->texts);
+}
+
+TEST_F(WordsTest, ARolloutOfWhiteSpaceAloneHasNothingToGoOnFrom) {
+  for (const char* prompt : {" ", "\t \r"}) {
+    const auto rollout = Ask("", prompt);
+    EXPECT_EQ(rollout->status.code(), absl::StatusCode::kFailedPrecondition) << rollout->status;
+    EXPECT_TRUE(rollout->texts.empty());
+  }
+}
+
+TEST_F(WordsTest, ARolloutOfWhiteSpaceGoesOnFromTheSession) {
+  ASSERT_TRUE(harness_.Ask(Request("a", 1, "in the beginning."))->status.ok());
+  EXPECT_EQ(Roll("a", " ")->texts, Roll("a", "")->texts);
 }
 
 TEST_F(WordsTest, ARolloutPutsSpacesBeforeWordsAndNoneBeforeMarks) {

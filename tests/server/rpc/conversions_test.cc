@@ -93,14 +93,6 @@ TEST(ToStepRequest, WidthAndValuesMustAgree) {
   EXPECT_EQ(RefusalOf(Rows({1, 2}, 4'000'000'000u)), Reason::kInputWidth);
 }
 
-TEST(ToStepRequest, TimesMustBeOnePerStep) {
-  v1::PredictRequest request = Rows({1, 2, 3, 4}, 2);
-  request.mutable_floats()->add_unix_ms(1);
-  EXPECT_EQ(RefusalOf(request), Reason::kInputTime);
-  request.mutable_floats()->add_unix_ms(2);
-  EXPECT_EQ(RefusalOf(request), Reason::kUnspecified);
-}
-
 TEST(ToStepRequest, ARefusedRequestKeepsItsPlaceButNotItsInput) {
   v1::PredictRequest request = Rows({1, 2, 3}, 2);
   request.set_session_id("s");

@@ -99,6 +99,25 @@ TEST_F(ResponseWriterTest, AGaussianOfNoSteps) {
   ExpectSameBytes();
 }
 
+TEST_F(ResponseWriterTest, AStudentT) {
+  HeadResult* head = Add(HeadResult::Kind::kDistribution, "next");
+  head->width = 2;
+  head->values = {1, 2};
+  head->scales = {0.1f, 0.2f};
+  head->degrees_of_freedom = 4.5f;
+  ExpectSameBytes();
+}
+
+TEST_F(ResponseWriterTest, QuantilesOfSeveralSteps) {
+  static constexpr float kLevels[] = {0.1f, 0.5f, 0.9f};
+  HeadResult* head = Add(HeadResult::Kind::kDistribution, "next");
+  head->width = 2;
+  head->values = {2, 5, 8, 11};
+  head->levels = kLevels;
+  head->quantiles = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  ExpectSameBytes();
+}
+
 TEST_F(ResponseWriterTest, Text) {
   Add(HeadResult::Kind::kText, "next")->text = "to be or not to be";
   Add(HeadResult::Kind::kText, "");
