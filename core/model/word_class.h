@@ -1,7 +1,8 @@
 // What a code point is to the words of a text.
 //
-// A word character is a letter, a mark or a number of any script (Unicode's categories L, M, N), or
-// the underscore. White space is Unicode's White_Space and the separators U+001C..U+001F. Lower
+// A word character is a letter, a mark or a number of any script (Unicode's categories L, M, N), an
+// unassigned code point that only others of its kind part from those on both sides, or the
+// underscore. White space is Unicode's White_Space and the separators U+001C..U+001F. Lower
 // case is one code point for one: what becomes two (U+0130) stays as it is.
 //
 // Thread safety: pure functions.
