@@ -38,7 +38,8 @@ struct PartOptions {
   // model records none, or the data is not what it was fitted on.
   std::string part;
   uint64_t last = 0;  // the last so many rows instead; 0 = off
-  // Series: another evaluation, horizon, context and stride than recorded; empty evaluation: those.
+  // Series: another evaluation, horizon, context and stride than recorded; empty evaluation: those
+  // (and then the others must be empty, too).
   v1::ForecastConfig forecast;
 };
 

@@ -188,7 +188,8 @@ void SharedDefaults(v1::TrainConfig* config) {
     cosine->set_final_factor(0.02);
   }
   if (!train->has_clip()) train->mutable_clip()->set_global_norm(1);
-  if (!train->has_early_stopping()) train->mutable_early_stopping()->set_patience(10);
+  v1::EarlyStopping* stopping = train->mutable_early_stopping();
+  if (!stopping->has_patience()) stopping->set_patience(10);
   if (config->output().model().empty()) config->mutable_output()->set_model("model.safetensors");
   if (config->output().run_dir().empty()) config->mutable_output()->set_run_dir("run");
   if (config->data().missing().empty()) config->mutable_data()->set_missing("NA");

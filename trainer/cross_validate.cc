@@ -1,7 +1,7 @@
 // sequent-train cv: the same fit on every fold, and how much its figures differ.
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -9,7 +9,10 @@
 #include "trainer/commands.h"
 #include "trainer/fit_job.h"
 #include "trainer/fold_data.h"
-#include "trainer/scoring.h"
+#include "trainer/json_text.h"
+#include "trainer/run_folders.h"
+#include "trainer/verdict.h"
+#include "trainer/yaml_reader.h"
 
 namespace sequent {
 namespace {
@@ -45,11 +48,58 @@ std::map<std::string, Spread> SpreadOf(const std::vector<FoldResult>& folds) {
   return all;
 }
 
+nlohmann::ordered_json ToJson(const FoldResult& fold) {
+  return {{"updates", fold.updates}, {"best_update", fold.best_update}, {"test", fold.test}};
+}
+
+// What has to be the same for a fold that is over to need no more training.
+nlohmann::ordered_json IdentityOf(const v1::TrainConfig& config, const Dataset& dataset) {
+  v1::TrainConfig same = config;
+  same.clear_output();
+  same.mutable_train()->clear_threads();
+  same.mutable_train()->clear_checkpoint();
+  return {{"config", WriteYaml(same)}, {"data", dataset.sha256}};
+}
+
+std::string ResultPath(const v1::TrainConfig& config) {
+  return config.output().run_dir() + "/fold.json";
+}
+
+// The result of the fold if it was over: what ended it may have been a clock, so training on would
+// make another of it. Nothing if there is none that can be read.
+std::optional<FoldResult> ReadResult(const v1::TrainConfig& config, const Dataset& dataset) {
+  const auto text = ReadFile(ResultPath(config));
+  if (!text.ok()) return std::nullopt;
+  const auto json = nlohmann::ordered_json::parse(*text, nullptr, false);
+  try {
+    // As text: what was replaced in writing is the same replaced again.
+    if (JsonText(json.at("of")) != JsonText(IdentityOf(config, dataset))) return std::nullopt;
+    FoldResult fold;
+    fold.updates = json.at("updates").get<uint64_t>();
+    fold.best_update = json.at("best_update").get<uint64_t>();
+    for (const auto& [name, value] : json.at("test").items()) {
+      fold.test[name] = value.is_null() ? std::nan("") : value.get<double>();
+    }
+    return fold;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
+Status WriteResult(const v1::TrainConfig& config, const Dataset& dataset, const FoldResult& fold) {
+  nlohmann::ordered_json json = {{"of", IdentityOf(config, dataset)}};
+  json.update(ToJson(fold));
+  return WriteFileAtomically(ResultPath(config), JsonText(json) + "\n");
+}
+
 StatusOr<FoldResult> RunFold(const v1::TrainConfig& base, const Dataset& dataset,
                              const train::Fold& fold, size_t number, const CvOptions& options,
                              bool* interrupted) {
   v1::TrainConfig config = base;
   config.mutable_output()->set_run_dir(StrCat(base.output().run_dir(), "/folds/", number));
+  if (options.resume) {
+    if (auto done = ReadResult(config, dataset)) return *std::move(done);
+  }
   SEQ_ASSIGN_OR_RETURN(FoldData data, TakeFold(config, dataset, fold));
   SEQ_ASSIGN_OR_RETURN(const Job job,
                        PrepareJob(std::move(config), std::move(data.dataset), data.parts));
@@ -61,7 +111,9 @@ StatusOr<FoldResult> RunFold(const v1::TrainConfig& base, const Dataset& dataset
   *interrupted = result.stop_reason == "interrupted";
   if (*interrupted) return FoldResult{};
   SEQ_ASSIGN_OR_RETURN(const TrainingRecord record, MakeRecord(job, result));
-  return FoldResult{record.test, result.updates, result.best_update};
+  const FoldResult done{record.test, result.updates, result.best_update};
+  SEQ_RETURN_IF_ERROR(WriteResult(job.config, dataset, done));
+  return done;
 }
 
 void PrintTable(const std::vector<FoldResult>& folds, const std::map<std::string, Spread>& all) {
@@ -74,25 +126,39 @@ void PrintTable(const std::vector<FoldResult>& folds, const std::map<std::string
     for (const FoldResult& fold : folds) std::printf(" %12.6g", fold.test.at(name));
     std::printf("\n");
   }
-  size_t beaten = 0;
+  size_t there = 0, beaten = 0;
   for (const FoldResult& fold : folds) {
-    beaten += DescribeMeasures("test", fold.test).find(" NOT ") == std::string::npos;
+    const Judgement judgement = JudgeMeasures(fold.test);
+    if (judgement.there == 0) continue;
+    ++there;
+    beaten += judgement.beaten == judgement.there ? 1 : 0;
   }
-  std::printf("the model beats the naive baseline in %zu of %zu folds\n", beaten, folds.size());
+  if (there == 0) return;
+  std::printf("the model beats every baseline in %zu of %zu folds\n", beaten, there);
 }
 
 nlohmann::ordered_json ToJson(const std::vector<FoldResult>& folds,
                               const std::map<std::string, Spread>& all) {
-  nlohmann::ordered_json json;
+  nlohmann::ordered_json json = {{"interrupted", false}};
   for (const auto& [name, spread] : all) {
     json["mean"][name] = spread.mean;
     json["deviation"][name] = spread.deviation;
   }
-  for (const FoldResult& fold : folds) {
-    json["folds"].push_back(
-        {{"updates", fold.updates}, {"best_update", fold.best_update}, {"test", fold.test}});
-  }
+  for (const FoldResult& fold : folds) json["folds"].push_back(ToJson(fold));
   return json;
+}
+
+// `done`: the folds that are over, of `count`.
+void PrintInterrupted(const std::vector<FoldResult>& done, size_t count, bool json) {
+  if (!json) {
+    std::printf("interrupted in fold %zu of %zu; to go on: the same command, --resume\n",
+                done.size() + 1, count);
+    return;
+  }
+  nlohmann::ordered_json line = {{"interrupted", true}};
+  line["folds"] = nlohmann::ordered_json::array();
+  for (const FoldResult& fold : done) line["folds"].push_back(ToJson(fold));
+  std::printf("%s\n", JsonText(line).c_str());
 }
 
 }  // namespace
@@ -104,9 +170,8 @@ Status RunCv(const CvOptions& options) {
   SEQ_ASSIGN_OR_RETURN(const Dataset dataset,
                        LoadDataset(config.task(), config.data(), {.seed = config.seed()}));
   SEQ_ASSIGN_OR_RETURN(const auto folds, MakeFolds(config, dataset));
-  std::error_code ignored;
   const std::string& run_dir = config.output().run_dir();
-  if (!options.resume) std::filesystem::remove_all(run_dir + "/folds", ignored);
+  if (!options.resume) SEQ_RETURN_IF_ERROR(RemoveRunFolders(run_dir + "/folds"));
   std::vector<FoldResult> results;
   for (size_t f = 0; f < folds.size(); ++f) {
     bool interrupted = false;
@@ -116,8 +181,7 @@ Status RunCv(const CvOptions& options) {
                     StrCat("fold ", f + 1, ": ", result.status().message()));
     }
     if (interrupted) {
-      std::printf("interrupted in fold %zu of %zu; to go on: the same command, --resume\n", f + 1,
-                  folds.size());
+      PrintInterrupted(results, folds.size(), options.json);
       return absl::OkStatus();
     }
     std::fprintf(stderr, "fold %zu/%zu: %llu updates%s\n", f + 1, folds.size(),
@@ -129,9 +193,9 @@ Status RunCv(const CvOptions& options) {
   }
   const auto all = SpreadOf(results);
   const auto json = ToJson(results, all);
-  SEQ_RETURN_IF_ERROR(WriteFileAtomically(run_dir + "/cv.json", json.dump(2) + "\n"));
+  SEQ_RETURN_IF_ERROR(WriteFileAtomically(run_dir + "/cv.json", JsonText(json, 2) + "\n"));
   if (options.json) {
-    std::printf("%s\n", json.dump().c_str());
+    std::printf("%s\n", JsonText(json).c_str());
   } else {
     PrintTable(results, all);
     std::printf("wrote %s/cv.json\n", run_dir.c_str());

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "trainer/commands.h"
+#include "trainer/json_text.h"
 #include "trainer/label_report.h"
 #include "trainer/model_data.h"
 #include "trainer/precision_cost.h"
@@ -42,7 +43,7 @@ Status RunEvaluate(const EvaluateOptions& options) {
       line[cost->measure + "_fp32"] = cost->fp32;
       line[cost->measure + "_change_percent"] = cost->percent();
     }
-    std::printf("%s\n", line.dump().c_str());
+    std::printf("%s\n", JsonText(line).c_str());
     return absl::OkStatus();
   }
   if (loaded.record && !loaded.same_data) {

@@ -18,6 +18,7 @@
 #include "trainer/event_log.h"
 #include "trainer/fit_job.h"
 #include "trainer/forecast_scheme.h"
+#include "trainer/json_text.h"
 #include "trainer/label_data.h"
 #include "trainer/label_report.h"
 #include "trainer/metrics_log.h"
@@ -271,7 +272,7 @@ void PrintResult(const Job& job, const train::FitResult& result, const TrainingR
                                    {"train_seconds", result.train_seconds},
                                    {"files", files}};
     for (const TensorSparsity& one : zeros) line["sparsity"][one.name] = one.share();
-    std::printf("%s\n", line.dump().c_str());
+    std::printf("%s\n", JsonText(line).c_str());
     return;
   }
   std::printf("stopped: %s, after %llu updates (%.2f epochs); best weights of update %llu\n",

@@ -22,6 +22,8 @@ std::string Joined(const Dataset& dataset, const std::vector<size_t>& pieces, si
   std::string text;
   for (const size_t i : pieces) {
     text += TextOf(dataset, Piece(dataset.size, i, count));
+    // The file's last line may end with the file.
+    if (dataset.lines && !text.ends_with('\n')) text += '\n';
   }
   return text;
 }

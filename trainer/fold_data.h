@@ -19,8 +19,9 @@ struct FoldData {
   train::Parts parts;
 };
 
-// What `cv` of the configuration asks for. Items are rows of a series (rolling_origin); pieces of a
-// text, as many as there are folds (kfold). INVALID_ARGUMENT: cv.* keys.
+// What `cv` of the configuration asks for. Items are rows of a series (rolling_origin); with kfold
+// pieces of a text, as many as there are folds, or labelled sequences, those of classify dealt out
+// class by class of their first label. INVALID_ARGUMENT: cv.* keys.
 StatusOr<std::vector<train::Fold>> MakeFolds(const v1::TrainConfig& config, const Dataset& dataset);
 
 // INVALID_ARGUMENT: data.split.validation does not fit.

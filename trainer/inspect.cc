@@ -9,6 +9,7 @@
 #include "core/model/stored_tensors.h"
 #include "core/model/tensor_table.h"
 #include "trainer/commands.h"
+#include "trainer/json_text.h"
 #include "trainer/yaml_reader.h"
 
 namespace sequent {
@@ -55,8 +56,7 @@ Status PrintJson(const ModelContents& contents, uintmax_t bytes) {
   }
   json["training"] = nlohmann::ordered_json::parse(contents.training, nullptr, false);
   if (json["training"].is_discarded()) json["training"] = contents.training;
-  std::printf("%s\n",
-              json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+  std::printf("%s\n", JsonText(json, 2).c_str());
   return absl::OkStatus();
 }
 
@@ -71,7 +71,7 @@ void PrintTables(const ModelContents& contents, uintmax_t bytes) {
                 ShapeText(tensor.shape).c_str(), tensor.values.size());
   }
   const auto training = nlohmann::ordered_json::parse(contents.training, nullptr, false);
-  if (!training.is_discarded()) std::printf("\ntraining: %s\n", training.dump(2).c_str());
+  if (!training.is_discarded()) std::printf("\ntraining: %s\n", JsonText(training, 2).c_str());
 }
 
 }  // namespace

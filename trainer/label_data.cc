@@ -75,6 +75,7 @@ class SampleBuilder {
     samples_.classes.resize(graph_.heads.size());
     samples_.targets.resize(graph_.heads.size());
     for (size_t i = part.begin; i < part.end; ++i) {
+      SEQ_RETURN_IF_ERROR(CheckColumns(dataset_.sequences[i]));
       SEQ_RETURN_IF_ERROR(AddTokens(dataset_.sequences[i]));
       for (size_t h = 0; h < graph_.heads.size(); ++h) {
         SEQ_RETURN_IF_ERROR(AddLabels(dataset_.sequences[i], h));
@@ -84,6 +85,15 @@ class SampleBuilder {
   }
 
  private:
+  // A model file says how many heads there are, the data how many columns of labels.
+  Status CheckColumns(const LabelledSequence& sequence) const {
+    if (sequence.labels.empty() || sequence.labels.size() == graph_.heads.size()) {
+      return absl::OkStatus();
+    }
+    return absl::DataLossError(StrCat(sequence.place, ": expected a column of labels for each of ",
+                                      graph_.heads.size(), " heads, got ", sequence.labels.size()));
+  }
+
   Status AddTokens(const LabelledSequence& sequence) {
     std::vector<std::byte> state(codec_.state_size());
     const size_t begin = samples_.tokens.size();

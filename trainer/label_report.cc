@@ -80,13 +80,6 @@ std::string Confusion(const Measures& measures, const std::string& prefix) {
   return text + "\n";
 }
 
-std::string Verdict(const Measures& measures, const std::string& prefix, const char* baseline,
-                    const char* name) {
-  const double own = Value(measures, prefix + "accuracy");
-  if (!(own <= Value(measures, prefix + baseline))) return "";
-  return StrCat("  ", prefix, "the model does NOT beat the naive baseline (", name, ")\n");
-}
-
 }  // namespace
 
 StatusOr<train::LabelProbabilities> AverageOfModels(const ModelList& models,
@@ -130,11 +123,7 @@ Status AddLabelBaselines(const v1::ModelConfig& model, const Dataset& dataset,
 
 std::string DescribeLabels(const Measures& measures) {
   std::string text;
-  for (const std::string& prefix : Prefixes(measures)) {
-    text += Confusion(measures, prefix);
-    text += Verdict(measures, prefix, "accuracy_majority", "the most frequent class");
-    text += Verdict(measures, prefix, "accuracy_naive_bayes", "naive Bayes on word presence");
-  }
+  for (const std::string& prefix : Prefixes(measures)) text += Confusion(measures, prefix);
   return text;
 }
 

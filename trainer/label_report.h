@@ -30,7 +30,7 @@ Status AddLabelBaselines(const v1::ModelConfig& model, const Dataset& dataset,
                          const train::Part& training, const train::Part& part,
                          train::Measures* measures);
 
-// Confusion matrices as tables, and whether the baselines are beaten; empty of other measures.
+// Confusion matrices as tables; empty of other measures.
 std::string DescribeLabels(const train::Measures& measures);
 
 }  // namespace sequent

@@ -1,10 +1,12 @@
 #include "trainer/metrics_log.h"
 
 #include <filesystem>
+#include <system_error>
 
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
+#include "trainer/json_text.h"
 
 namespace sequent {
 namespace {
@@ -27,13 +29,14 @@ std::string Kept(const std::string& text, uint64_t keep_update) {
 }  // namespace
 
 std::string MeasuresToJson(const train::Measures& measures) {
-  return nlohmann::json(measures).dump();
+  return JsonText(nlohmann::json(measures));
 }
 
 StatusOr<std::unique_ptr<MetricsLog>> MetricsLog::Open(const std::string& path,
                                                        uint64_t keep_update) {
   std::string kept;
-  if (keep_update > 0 && std::filesystem::exists(path)) {
+  std::error_code none;
+  if (keep_update > 0 && std::filesystem::exists(path, none)) {
     SEQ_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
     kept = Kept(text, keep_update);
   }
@@ -47,12 +50,12 @@ void MetricsLog::Add(const train::UpdateEvent& event) {
   const nlohmann::ordered_json json = {{"update", event.update}, {"epoch", event.epoch},
                                        {"loss", event.loss},     {"grad_norm", event.grad_norm},
                                        {"lr", event.lr},         {"seconds", event.seconds}};
-  out_ << json.dump() + "\n" << std::flush;
+  out_ << JsonText(json) + "\n" << std::flush;
 }
 
 void MetricsLog::Add(const train::ValidationEvent& event) {
   const nlohmann::ordered_json json = {{"update", event.update}, {"validation", event.measures}};
-  out_ << json.dump() + "\n" << std::flush;
+  out_ << JsonText(json) + "\n" << std::flush;
 }
 
 Status MetricsLog::Close() {

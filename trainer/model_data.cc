@@ -1,5 +1,7 @@
 #include "trainer/model_data.h"
 
+#include <algorithm>
+
 #include "core/model/config_check.h"
 #include "trainer/forecast_scheme.h"
 
@@ -31,6 +33,21 @@ v1::DataConfig DataFor(const ModelData& loaded, const std::vector<std::string>& 
   return data;
 }
 
+// What is given of another evaluation belongs to one, and to series.
+Status CheckEvaluation(const v1::ForecastConfig& given, const Model& model) {
+  const char* option = given.horizon() > 0   ? "--horizon"
+                       : given.context() > 0 ? "--context"
+                       : given.stride() > 0  ? "--stride"
+                                             : nullptr;
+  if (given.evaluation().empty()) {
+    if (option == nullptr) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        StrCat(option, ": expected --evaluation beside it, got none"));
+  }
+  if (model.series_codec() != nullptr) return absl::OkStatus();
+  return absl::InvalidArgumentError("--evaluation: expected a model of series, got another");
+}
+
 train::Part WholeFile(const ModelData& loaded) {
   // A series' first row has none before it to be forecast from.
   return {loaded.models[0]->series_codec() != nullptr ? size_t{1} : size_t{0}, loaded.dataset.size};
@@ -60,6 +77,16 @@ Status ChoosePart(const PartOptions& options, ModelData* loaded) {
   loaded->part = part == 0 ? parts.validation : part == 1 ? parts.test : parts.train;
   if (part == 2) loaded->part.begin = WholeFile(*loaded).begin;
   return absl::OkStatus();
+}
+
+// A record may say anything of its data; baselines learn from the training part it names.
+Status CheckRecordedParts(const ModelData& loaded) {
+  if (!loaded.same_data) return absl::OkStatus();
+  const train::Parts& parts = loaded.record->parts;
+  const size_t end = std::max({parts.train.end, parts.validation.end, parts.test.end});
+  if (end <= loaded.dataset.size) return absl::OkStatus();
+  return absl::DataLossError(StrCat("expected the parts that the model records to lie within the ",
+                                    loaded.dataset.size, " rows of its data, got one up to ", end));
 }
 
 Status CheckPart(const ModelData& loaded) {
@@ -96,6 +123,7 @@ StatusOr<ModelData> LoadModelData(const std::vector<std::string>& models,
                                   const ModelOptions& options, bool with_labels) {
   ModelData loaded;
   SEQ_ASSIGN_OR_RETURN(loaded.models, LoadModels(models, options));
+  SEQ_RETURN_IF_ERROR(CheckEvaluation(part.forecast, *loaded.models[0]));
   if (auto record = RecordFromJson(loaded.models[0]->training()); record.ok()) {
     loaded.record = *std::move(record);
   }
@@ -113,6 +141,7 @@ StatusOr<ModelData> LoadModelData(const std::vector<std::string>& models,
   }
   SEQ_RETURN_IF_ERROR(CheckForecast(loaded.forecast));
   loaded.same_data = loaded.record && loaded.record->data_sha256 == loaded.dataset.sha256;
+  SEQ_RETURN_IF_ERROR(CheckRecordedParts(loaded));
   SEQ_RETURN_IF_ERROR(ChoosePart(part, &loaded));
   SEQ_RETURN_IF_ERROR(CheckPart(loaded));
   return loaded;

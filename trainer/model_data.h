@@ -28,8 +28,9 @@ struct ModelData {
 // DATA_LOSS: a file that is no model; the error names it.
 StatusOr<ModelList> LoadModels(const std::vector<std::string>& paths, const ModelOptions& options);
 
-// DATA_LOSS: a model or data file that can not be read, or is shorter than the part.
-// INVALID_ARGUMENT: a part that is not there. `with_labels`: as LoadOptions.
+// DATA_LOSS: a model or data file that can not be read, or is shorter than the part, or than any
+// that the model records of this very data. INVALID_ARGUMENT: a part that is not there, an
+// evaluation that the models do not have. `with_labels`: as LoadOptions.
 StatusOr<ModelData> LoadModelData(const std::vector<std::string>& models,
                                   const std::vector<std::string>& data, const PartOptions& part,
                                   const ModelOptions& options = {}, bool with_labels = true);

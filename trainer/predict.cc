@@ -37,11 +37,12 @@ void PrintHead(const ModelData& loaded, const train::Samples& samples, size_t h,
     const auto print = [&](size_t k, const std::string& truth) {
       std::printf("%zu,%zu,%s,%s,%.6g,%s\n", loaded.part.begin + i + 1,
                   head.last_step ? samples.length(i) : t + 1, Cell(head.name).c_str(),
-                  Cell(head.labels[k]).c_str(), row[k], Cell(truth).c_str());
+                  Cell(train::LabelOf(head, k)).c_str(), row[k], Cell(truth).c_str());
     };
     if (head.kind == HeadKind::kSoftmax) {
       const int32_t truth = samples.classes[h][first + t];
-      print(train::MostProbable(row), truth < 0 ? "" : head.labels[static_cast<size_t>(truth)]);
+      print(train::MostProbable(row),
+            truth < 0 ? "" : train::LabelOf(head, static_cast<size_t>(truth)));
       continue;
     }
     for (size_t k = 0; k < head.outputs; ++k) {
@@ -111,6 +112,10 @@ Status PrintContinuation(const ModelData& loaded, const PredictOptions& options)
   sampling.temperature = options.temperature;
   SEQ_RETURN_IF_ERROR(CheckSampling(sampling));
   const auto tokens = EncodePart(*model.text_codec(), loaded.dataset, loaded.part);
+  if (tokens.empty()) {
+    return absl::DataLossError(
+        StrCat("expected a part with tokens, got none in '", loaded.part_name, "'"));
+  }
   WriteText(model, tokens, options.steps, sampling, options.seed,
             [](const std::string& text) { std::fputs(text.c_str(), stdout); });
   std::printf("\n");

@@ -10,6 +10,7 @@
 #include "core/model/graph.h"
 #include "core/model/tensor_table.h"
 #include "trainer/commands.h"
+#include "trainer/json_text.h"
 #include "trainer/model_data.h"
 #include "trainer/rewrite.h"
 #include "trainer/sparsity.h"
@@ -73,7 +74,7 @@ void PrintJson(const PruneOptions& options, const std::vector<TensorSparsity>& t
     json[cost->measure] = {
         {"dense", cost->dense}, {"pruned", cost->pruned}, {"percent", cost->percent()}};
   }
-  std::printf("%s\n", json.dump(2).c_str());
+  std::printf("%s\n", JsonText(json, 2).c_str());
 }
 
 }  // namespace

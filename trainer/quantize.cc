@@ -11,6 +11,7 @@
 #include "core/model/model_file.h"
 #include "core/model/stored_tensors.h"
 #include "trainer/commands.h"
+#include "trainer/json_text.h"
 #include "trainer/model_data.h"
 #include "trainer/precision_cost.h"
 #include "trainer/rewrite.h"
@@ -94,7 +95,7 @@ void PrintJson(const QuantizeOptions& options, const std::vector<TensorCost>& co
     json[loss->measure] = {
         {"fp32", loss->fp32}, {"rounded", loss->rounded}, {"percent", loss->percent()}};
   }
-  std::printf("%s\n", json.dump(2).c_str());
+  std::printf("%s\n", JsonText(json, 2).c_str());
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "core/base/file.h"
 #include "trainer/scoring.h"
 #include "trainer/text_writer.h"
+#include "trainer/verdict.h"
 #include "trainer/yaml_reader.h"
 
 namespace sequent {
@@ -19,9 +20,6 @@ constexpr size_t kForecastRows = 200;  // the last ones of the part
 constexpr size_t kForecastCharts = 6;
 constexpr uint64_t kSampleSymbols = 600;
 constexpr size_t kSampleContext = 200;
-// Parts of the names of measures that are not the model's own.
-constexpr std::string_view kBaselines[] = {"_persistence", "_unigram", "_seasonal", "_ar",
-                                           "_majority",    "_bayes",   "_naive"};
 
 double Read(const nlohmann::json& json, const char* key) {
   const auto at = json.find(key);
@@ -108,20 +106,17 @@ void AddSamples(const Job& job, const Model& model, Report* report) {
   }
 }
 
-bool IsBaseline(const std::string& measure) {
-  return std::any_of(std::begin(kBaselines), std::end(kBaselines),
-                     [&](std::string_view name) { return measure.find(name) != measure.npos; });
+void AddWarnings(const std::string& part, const train::Measures& measures, Report* report) {
+  for (const std::string& line : JudgeMeasures(measures).lines) {
+    report->warnings.push_back(StrCat(part, ": ", line));
+  }
 }
 
-// The lines of DescribeMeasures that say what the model does not beat.
-void AddWarnings(const std::string& part, const train::Measures& measures, Report* report) {
-  std::istringstream text(DescribeMeasures(part, measures));
-  for (std::string line; std::getline(text, line);) {
-    const size_t begin = line.find_first_not_of(' ');
-    if (line.find(" NOT ") != line.npos) {
-      report->warnings.push_back(part + ": " + line.substr(begin));
-    }
-  }
+// What the parts are counted in.
+const char* UnitOf(const Dataset& dataset) {
+  if (!dataset.sequences.empty()) return "sequences";
+  if (!dataset.text.empty()) return dataset.lines ? "lines" : "characters";
+  return "rows";
 }
 
 std::string Rows(const train::Part& part) { return StrCat(part.begin, " to ", part.end); }
@@ -133,7 +128,7 @@ std::vector<std::pair<std::string, std::string>> FactsOf(const Job& job,
     data += (data.empty() ? "" : ", ") + path;
   std::vector<std::pair<std::string, std::string>> facts = {
       {"task", job.config.task()},
-      {"data", StrCat(data, " (", job.dataset.size, " rows or characters)")},
+      {"data", StrCat(data, " (", job.dataset.size, " ", UnitOf(job.dataset), ")")},
       {"training part", Rows(job.parts.train)}};
   if (job.parts.validation.size() > 0) {
     facts.emplace_back("validation part", Rows(job.parts.validation));
@@ -182,7 +177,7 @@ std::vector<ConfusionTable> ConfusionsOf(const v1::ModelConfig& model, const std
                                          const train::Measures& measures) {
   std::vector<ConfusionTable> tables;
   for (const v1::Head& head : model.heads()) {
-    const std::string prefix = model.heads_size() > 1 ? head.name() + "." : "";
+    const std::string prefix = model.heads_size() > 1 ? head.name() + "/" : "";
     ConfusionTable table{StrCat(head.name(), ", ", part), {}, {}};
     table.labels.assign(head.softmax().labels().begin(), head.softmax().labels().end());
     for (const std::string& truth : table.labels) {

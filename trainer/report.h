@@ -19,7 +19,7 @@ namespace sequent {
 std::vector<Chart> CurvesOf(const std::string& metrics_jsonl);
 
 // The confusion of every softmax head whose measures have it: "confusion.<true>.<named>", after
-// "<head>." where there are several heads.
+// "<head>/" where there are several heads.
 std::vector<ConfusionTable> ConfusionsOf(const v1::ModelConfig& model, const std::string& part,
                                          const train::Measures& measures);
 

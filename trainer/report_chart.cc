@@ -43,8 +43,10 @@ struct Axis {
   }
   void Finish() {
     if (!(low <= high)) low = 0, high = 1;
-    if (low == high) {
-      const double room = low == 0 ? 1 : std::abs(low) * 0.1;
+    // Nothing can be told apart within a few steps of a double.
+    const double size = std::max(std::abs(low), std::abs(high));
+    if (low == high || high - low < 1e-12 * size) {
+      const double room = size == 0 ? 1 : size * 0.1;
       low -= room;
       high += room;
     }
@@ -152,9 +154,13 @@ std::vector<double> RoundTicks(double low, double high, int count) {
   const double power = std::pow(10, std::floor(std::log10(rough)));
   const double digit = rough / power;
   const double step = power * (digit < 1.5 ? 1 : digit < 3.5 ? 2 : digit < 7.5 ? 5 : 10);
+  // Of a range of few steps of a double the multiples are too large to be counted up.
+  const double first = std::ceil(low / step - 1e-9);
   std::vector<double> ticks;
-  for (double i = std::ceil(low / step - 1e-9); i * step <= high + step * 1e-9; ++i) {
-    ticks.push_back(i * step + 0.0);  // no -0
+  for (int k = 0; k < 2 * std::max(1, count); ++k) {
+    const double tick = (first + k) * step + 0.0;  // no -0
+    if (!(tick <= high + step * 1e-9)) break;
+    if (ticks.empty() || tick > ticks.back()) ticks.push_back(tick);
   }
   return ticks;
 }

@@ -36,7 +36,8 @@ std::string RenderChart(const Chart& chart);
 // For text between tags and in attributes; what is not UTF-8 is replaced.
 std::string EscapeHtml(const std::string& text);
 
-// About `count` round numbers from low to high: 1, 2 or 5 times a power of ten apart.
+// About `count` round numbers from low to high, 2 count at most: 1, 2 or 5 times a power of ten
+// apart.
 std::vector<double> RoundTicks(double low, double high, int count);
 
 }  // namespace sequent

@@ -4,6 +4,7 @@
 
 #include "core/model/graph.h"
 #include "core/model/tensor_table.h"
+#include "trainer/json_text.h"
 #include "trainer/publish.h"
 
 namespace sequent {
@@ -31,7 +32,7 @@ std::string WithNote(const ModelContents& contents, const std::string& key,
   auto json = nlohmann::ordered_json::parse(contents.training, nullptr, false);
   if (!json.is_object()) return contents.training;
   json[key] = note;
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return JsonText(json);
 }
 
 StatusOr<std::vector<std::string>> WriteRewritten(const ModelContents& contents,

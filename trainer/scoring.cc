@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 
 #include "trainer/label_report.h"
+#include "trainer/verdict.h"
 
 namespace sequent {
 namespace {
@@ -144,22 +145,9 @@ std::string DescribeMeasures(const std::string& part, const train::Measures& mea
     if (name.find("confusion.") == name.npos) text += Line(name, value);
   }
   text += DescribeLabels(measures);
-  const auto value = [&](const char* name) {
-    const auto at = measures.find(name);
-    return at == measures.end() ? std::nan("") : at->second;
-  };
-  if (value("loss") >= value("loss_unigram")) {
-    text += "  the model does NOT beat the naive baseline (unigram frequencies)\n";
-  }
-  if (value("rmse") >= value("rmse_persistence")) {
-    text += "  the model does NOT beat the naive baseline (persistence)\n";
-  }
-  for (const char* baseline : {"seasonal", "ar"}) {
-    if (value("rmse") >= value((std::string("rmse_") + baseline).c_str())) {
-      text += StrCat("  the model does NOT beat the baseline ", baseline, "\n");
-    }
-  }
-  if (measures.contains("skill_low")) text += Verdict(value("skill_low"), value("skill_high"));
+  for (const std::string& line : JudgeMeasures(measures).lines) text += StrCat("  ", line, "\n");
+  const auto low = measures.find("skill_low"), high = measures.find("skill_high");
+  if (low != measures.end() && high != measures.end()) text += Verdict(low->second, high->second);
   return text;
 }
 

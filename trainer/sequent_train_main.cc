@@ -92,7 +92,8 @@ void AddPart(CLI::App* command, const char* unless_given, sequent::PartOptions* 
                    sequent::StrCat("validation, test or train, as fit cut them, or all; else ",
                                    unless_given))
       ->type_name("PART");
-  command->add_option("--last", part->last, "The last N rows or characters instead")
+  command
+      ->add_option("--last", part->last, "The last N rows, characters, lines or sequences instead")
       ->type_name("N");
   const auto number = [command](const char* name, const char* help, auto set) {
     command->add_option_function<uint32_t>(name, set, help)->type_name("N");
@@ -156,9 +157,11 @@ void AddPredict(CLI::App* app, sequent::PredictOptions* options) {
       ->type_name("FILE")
       ->allow_extra_args(false);
   AddPart(predict, "all", &options->part);
-  predict->add_option("--steps", options->steps, "Characters to write after the text")
+  predict
+      ->add_option("--steps", options->steps,
+                   "Tokens to write after the text: characters, or words")
       ->type_name("N");
-  predict->add_option("--seed", options->seed, "Of the characters drawn")
+  predict->add_option("--seed", options->seed, "Of the tokens drawn")
       ->type_name("N")
       ->capture_default_str();
   predict->add_option("--temperature", options->temperature, "Below 1 safer, above 1 wilder")

@@ -42,6 +42,7 @@ class Writer {
 void WriteText(const Model& model, std::span<const int32_t> context, uint64_t symbols,
                const SamplingOptions& sampling, uint64_t seed,
                const std::function<void(const std::string& text)>& take) {
+  if (context.empty()) return;
   Writer writer(model);
   constexpr size_t kChunk = 4096;
   for (size_t begin = 0; begin + 1 < context.size(); begin += kChunk) {

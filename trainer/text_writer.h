@@ -14,8 +14,8 @@
 
 namespace sequent {
 
-// Reads `context` (at least one token) and then gives `take` what the model writes after it, symbol
-// by symbol. The same seed gives the same text.
+// Reads `context` and then gives `take` what the model writes after it, symbol by symbol; nothing
+// after no context. The same seed gives the same text.
 void WriteText(const Model& model, std::span<const int32_t> context, uint64_t symbols,
                const SamplingOptions& sampling, uint64_t seed,
                const std::function<void(const std::string& text)>& take);

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "trainer/json_text.h"
+
 namespace sequent {
 namespace {
 
@@ -12,8 +14,13 @@ using Names = std::vector<std::string>;
 
 Json PartToJson(const train::Part& part) { return {part.begin, part.end}; }
 
-train::Part PartFromJson(const Json& json) {
-  return {json.at(0).get<size_t>(), json.at(1).get<size_t>()};
+StatusOr<train::Part> PartFromJson(const Json& data, const char* name) {
+  const Json& json = data.at(name);
+  const train::Part part{json.at(0).get<size_t>(), json.at(1).get<size_t>()};
+  if (part.begin <= part.end) return part;
+  return absl::InvalidArgumentError(StrCat("not a training record of sequent-train: data.", name,
+                                           ": expected begin <= end, got ", part.begin, ", ",
+                                           part.end));
 }
 
 template <typename Repeated>
@@ -41,7 +48,7 @@ Json DataToJson(const TrainingRecord& record) {
           {"test", PartToJson(record.parts.test)}};
 }
 
-void DataFromJson(const Json& json, TrainingRecord* record) {
+Status DataFromJson(const Json& json, TrainingRecord* record) {
   for (const auto& name : json.at("path").get<Names>()) record->data.add_path(name);
   for (const auto& name : json.at("targets").get<Names>()) record->data.add_targets(name);
   for (const auto& name : json.at("covariates").get<Names>()) record->data.add_covariates(name);
@@ -58,9 +65,10 @@ void DataFromJson(const Json& json, TrainingRecord* record) {
   data.set_shuffle_split(json.value("shuffle_split", false));
   data.set_series(json.value("series", ""));
   record->data_sha256 = json.at("sha256").get<std::string>();
-  record->parts.train = PartFromJson(json.at("train"));
-  record->parts.validation = PartFromJson(json.at("validation"));
-  record->parts.test = PartFromJson(json.at("test"));
+  SEQ_ASSIGN_OR_RETURN(record->parts.train, PartFromJson(json, "train"));
+  SEQ_ASSIGN_OR_RETURN(record->parts.validation, PartFromJson(json, "validation"));
+  SEQ_ASSIGN_OR_RETURN(record->parts.test, PartFromJson(json, "test"));
+  return absl::OkStatus();
 }
 
 Json ForecastToJson(const v1::ForecastConfig& forecast) {
@@ -101,7 +109,7 @@ std::string RecordToJson(const TrainingRecord& record) {
                      {"best_update", record.best_update},
                      {"validation", record.validation},
                      {"test", record.test}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return JsonText(json);
 }
 
 StatusOr<TrainingRecord> RecordFromJson(std::string_view text) {
@@ -109,7 +117,7 @@ StatusOr<TrainingRecord> RecordFromJson(std::string_view text) {
   try {
     const Json json = Json::parse(text);
     record.seed = json.at("seed").get<uint64_t>();
-    DataFromJson(json.at("data"), &record);
+    SEQ_RETURN_IF_ERROR(DataFromJson(json.at("data"), &record));
     record.forecast = ForecastFromJson(json);
     record.updates = json.at("updates").get<uint64_t>();
     record.best_update = json.at("best_update").get<uint64_t>();

@@ -27,7 +27,8 @@ struct TrainingRecord {
 };
 
 std::string RecordToJson(const TrainingRecord& record);
-// INVALID_ARGUMENT: not a record of sequent-train (models from elsewhere have none).
+// INVALID_ARGUMENT: not a record of sequent-train (models from elsewhere have none). Parts end no
+// sooner than they begin; whether they lie within the data is for the reader to check.
 StatusOr<TrainingRecord> RecordFromJson(std::string_view json);
 
 }  // namespace sequent

@@ -12,6 +12,8 @@
 #include "core/base/file.h"
 #include "trainer/commands.h"
 #include "trainer/fit_job.h"
+#include "trainer/json_text.h"
+#include "trainer/run_folders.h"
 #include "trainer/tune_journal.h"
 #include "trainer/yaml_reader.h"
 
@@ -65,11 +67,10 @@ StatusOr<Tuning> Begin(const TuneOptions& options) {
   }
   tuning.run_dir = config.output().run_dir();
   SEQ_RETURN_IF_ERROR(MakeFolder(tuning.run_dir));
+  if (!options.resume) SEQ_RETURN_IF_ERROR(RemoveRunFolders(tuning.run_dir + "/tries"));
   SEQ_ASSIGN_OR_RETURN(tuning.journal,
                        TuneJournal::Open(tuning.run_dir + "/tries.jsonl", tuning.plan,
                                          tuning.dataset.sha256, options.resume));
-  std::error_code ignored;
-  if (!options.resume) fs::remove_all(tuning.run_dir + "/tries", ignored);
   SEQ_ASSIGN_OR_RETURN(tuning.search, search::MakeSearch(tuning.plan.space, tuning.plan.search));
   return tuning;
 }
@@ -183,7 +184,7 @@ void PrintResult(const Tuning& tuning, size_t best, const std::string& path, boo
       line["parameters"][tuning.plan.keys[i]] = tries[best].texts[i];
     }
     line["files"] = {path};
-    std::printf("%s\n", line.dump().c_str());
+    std::printf("%s\n", JsonText(line).c_str());
     return;
   }
   std::printf("best of %zu tries: %s %.17g, try %zu\n", tries.size(), tuning.plan.measure.c_str(),
@@ -195,6 +196,17 @@ void PrintResult(const Tuning& tuning, size_t best, const std::string& path, boo
   if (interrupted) std::printf("to go on: the same command, --resume\n");
 }
 
+// Interrupted before any try was good.
+void PrintNothingYet(const Tuning& tuning, bool json) {
+  const size_t tries = tuning.journal->tries().size();
+  if (json) {
+    const nlohmann::ordered_json line = {{"tries", tries}, {"interrupted", true}};
+    std::printf("%s\n", JsonText(line).c_str());
+    return;
+  }
+  std::printf("interrupted after %zu tries; to go on: the same command, --resume\n", tries);
+}
+
 }  // namespace
 
 Status RunTune(const TuneOptions& options) {
@@ -202,7 +214,10 @@ Status RunTune(const TuneOptions& options) {
   SEQ_ASSIGN_OR_RETURN(const bool interrupted, RunTries(&tuning, options));
   const auto best = search::BestTrial(History(tuning));
   if (!best) {
-    if (interrupted) return absl::OkStatus();
+    if (interrupted) {
+      PrintNothingYet(tuning, options.json);
+      return absl::OkStatus();
+    }
     return absl::OutOfRangeError("expected a try with a finite metric, got none: all failed");
   }
   SEQ_ASSIGN_OR_RETURN(const std::string path, WriteBest(tuning, tuning.journal->tries()[*best]));

@@ -3,10 +3,12 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <system_error>
 
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
+#include "trainer/json_text.h"
 #include "trainer/yaml_reader.h"
 
 namespace sequent {
@@ -66,9 +68,9 @@ TuneTry FromJson(const TunePlan& plan, const Json& json) {
 Status CheckSame(const std::string& path, const Json& then, const Json& now) {
   for (const auto& [key, value] : now.items()) {
     if (then.contains(key) && then[key] == value) continue;
-    return absl::FailedPreconditionError(
-        StrCat("cannot take up the search of ", path, ": its ", key,
-               key == "data" ? " has changed" : StrCat(" was ", then.value(key, Json()).dump())));
+    return absl::FailedPreconditionError(StrCat(
+        "cannot take up the search of ", path, ": its ", key,
+        key == "data" ? " has changed" : StrCat(" was ", JsonText(then.value(key, Json())))));
   }
   return absl::OkStatus();
 }
@@ -101,8 +103,9 @@ StatusOr<std::unique_ptr<TuneJournal>> TuneJournal::Open(const std::string& path
                                                          bool resume) {
   std::unique_ptr<TuneJournal> journal(new TuneJournal(path, plan));
   const Json header = Header(plan, data_sha256);
-  std::string kept = header.dump() + "\n";
-  if (resume && std::filesystem::exists(path)) {
+  std::string kept = JsonText(header) + "\n";
+  std::error_code none;
+  if (resume && std::filesystem::exists(path, none)) {
     SEQ_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
     const Json then = Json::parse(text.substr(0, text.find('\n')), nullptr, false);
     if (!then.is_object()) {
@@ -119,7 +122,7 @@ StatusOr<std::unique_ptr<TuneJournal>> TuneJournal::Open(const std::string& path
 
 Status TuneJournal::Add(const TuneTry& one) {
   tries_.push_back(one);
-  out_ << ToJson(plan_, one, tries_.size()).dump() + "\n" << std::flush;
+  out_ << JsonText(ToJson(plan_, one, tries_.size())) + "\n" << std::flush;
   if (out_) return absl::OkStatus();
   return absl::UnavailableError(StrCat(path_, ": could not be written"));
 }

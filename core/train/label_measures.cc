@@ -106,10 +106,6 @@ double MacroF1(const std::vector<Count>& counts) {
   return classes == 0 ? 0 : sum / classes;
 }
 
-std::string LabelOf(const HeadNode& head, size_t k) {
-  return k < head.labels.size() ? head.labels[k] : StrCat(k);
-}
-
 class HeadMeasures {
  public:
   HeadMeasures(const HeadNode& head, std::string prefix, Measures* measures)
@@ -245,6 +241,10 @@ double MajorityAccuracy(size_t classes, const std::vector<int32_t>& training,
     ++all;
   }
   return right / all;
+}
+
+std::string LabelOf(const HeadNode& head, size_t k) {
+  return k < head.labels.size() ? head.labels[k] : StrCat(k);
 }
 
 size_t MostProbable(std::span<const double> probabilities) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/base/status.h"
@@ -37,6 +38,9 @@ StatusOr<Measures> LabelMeasures(const Graph& graph, const Samples& samples,
 // The share of the known `targets` that the most frequent class of `training` names right.
 double MajorityAccuracy(size_t classes, const std::vector<int32_t>& training,
                         const std::vector<int32_t>& targets);
+
+// The name of class `k`; its number if the head has no labels.
+std::string LabelOf(const HeadNode& head, size_t k);
 
 // The class of highest probability, the first of equal ones.
 size_t MostProbable(std::span<const double> probabilities);

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "core/model/model_file.h"
 #include "tests/trainer/small_fit.h"
 
 namespace sequent {
@@ -141,6 +142,14 @@ TEST_F(CommandTest, WritesTheSameTextForTheSameSeed) {
   EXPECT_EQ(one.out, RunProgram(predict).out);
 }
 
+TEST_F(CommandTest, WritesNothingAfterNothing) {
+  ASSERT_EQ(ExitOf(WordFit("a", 5, Sets({"model.input={tokens: {codec: words}}"}))), 0);
+  const Outcome predict = RunProgram(
+      {"predict", Model("a"), "--data", folder_.Write("blank.txt", " \n \n"), "--steps", "5"});
+  EXPECT_EQ(predict.exit_code, 3);
+  EXPECT_THAT(predict.error, HasSubstr("expected a part with tokens, got none"));
+}
+
 TEST_F(CommandTest, ForecastsAreNotWrittenAsText) {
   ASSERT_EQ(ExitOf(SeriesFit("a", 5)), 0);
   const Arguments predict = {"predict", Model("a"), "--data", folder_.File("series.csv")};
@@ -162,6 +171,41 @@ TEST_F(CommandTest, EvaluatesFromAnOriginAsFitDidOrAsItIsTold) {
       RunProgram(With(evaluate, {"--evaluation", "rolling_origin", "--stride", "10"})).out);
   EXPECT_EQ(rolling["measures"]["values"], 15);  // five origins, a period of three each
   EXPECT_EQ(ExitOf(With(evaluate, {"--evaluation", "rolling"})), 2);
+  for (const char* option : {"--horizon", "--context", "--stride"}) {
+    const Outcome alone = RunProgram(With(evaluate, {option, "2"}));
+    EXPECT_EQ(alone.exit_code, 2);
+    EXPECT_THAT(alone.error, HasSubstr(StrCat(option, ": expected --evaluation beside it")));
+  }
+}
+
+TEST_F(CommandTest, OnlyForecastsHaveAnEvaluation) {
+  ASSERT_EQ(ExitOf(TextFit("a", 5)), 0);
+  const Outcome evaluate = RunProgram(
+      {"evaluate", Model("a"), "--data", folder_.File("text.txt"), "--evaluation", "one_step"});
+  EXPECT_EQ(evaluate.exit_code, 2);
+  EXPECT_THAT(evaluate.error, HasSubstr("--evaluation: expected a model of series"));
+}
+
+TEST_F(CommandTest, ARecordOfPartsThatItsDataDoesNotHaveIsRefused) {
+  ASSERT_EQ(ExitOf(SeriesFit("a", 5)), 0);
+  auto model = ReadModelFile(Model("a"));
+  ASSERT_TRUE(model.ok()) << model.status();
+  Json record = Json::parse(model->training);
+  record["data"]["train"] = {0, 1000000};
+  model->training = record.dump();
+  ASSERT_TRUE(WriteModelFile(Model("b"), *model).ok());
+  const Outcome evaluate =
+      RunProgram({"evaluate", Model("b"), "--data", folder_.File("series.csv"), "--part", "test"});
+  EXPECT_EQ(evaluate.exit_code, 3);
+  EXPECT_THAT(evaluate.error, HasSubstr("within the 400 rows of its data, got one up to 1000000"));
+}
+
+TEST_F(CommandTest, FilesMayHaveAnyName) {
+  ASSERT_EQ(ExitOf(TextFit("a\xFF", 5, {"--json"})), 0);
+  const Outcome evaluate =
+      RunProgram({"evaluate", Model("a\xFF"), "--data", folder_.File("text.txt"), "--json"});
+  EXPECT_EQ(evaluate.exit_code, 0) << evaluate.error;
+  EXPECT_THAT(evaluate.out, HasSubstr("a\xEF\xBF\xBD.safetensors"));
 }
 
 TEST_F(CommandTest, StartsFromTheWeightsOfAnotherModel) {

@@ -279,6 +279,20 @@ TEST(Config, KeepsTheTasksLearningRateWhenAnotherKeyOfAdamIsGiven) {
   EXPECT_EQ(config.train().optimizer().adam().weight_decay(), 0.1);
 }
 
+TEST(Config, KeepsThePatienceWhenAnotherKeyOfEarlyStoppingIsGiven) {
+  v1::TrainConfig config;
+  config.set_task("language_model");
+  config.mutable_data()->add_path("book.txt");
+  v1::EarlyStopping* stopping = config.mutable_train()->mutable_early_stopping();
+  stopping->set_min_delta(0.1);
+  v1::TrainConfig never = config;
+  never.mutable_train()->mutable_early_stopping()->set_patience(0);
+  ASSERT_TRUE(ApplyDefaults(&config).ok());
+  EXPECT_EQ(config.train().early_stopping().patience(), 10u);
+  ASSERT_TRUE(ApplyDefaults(&never).ok());
+  EXPECT_EQ(never.train().early_stopping().patience(), 0u);
+}
+
 TEST(Config, NeedsNothingButTaskAndData) {
   v1::TrainConfig config;
   config.set_task("language_model");

@@ -47,6 +47,23 @@ TEST(FoldData, OfATextArePiecesPutTogetherAgain) {
                                                      "bbbb"));
 }
 
+TEST(FoldData, OfLinesStayLinesWhereverTheLastOneGoes) {
+  Dataset dataset;
+  dataset.text = "a\nb\nc";
+  dataset.lines = true;
+  dataset.size = 3;
+  auto config = Config("language_model", 3);
+  config.mutable_data()->clear_split();
+  const auto folds = MakeFolds(config, dataset);
+  ASSERT_TRUE(folds.ok()) << folds.status();
+  for (const train::Fold& fold : *folds) {
+    const auto data = TakeFold(config, dataset, fold);
+    ASSERT_TRUE(data.ok()) << data.status();
+    EXPECT_EQ(data->parts.train.size(), 2u);
+    EXPECT_THAT(data->dataset.text, ::testing::MatchesRegex("([abc]\n){3}"));
+  }
+}
+
 TEST(FoldData, OfASeriesEndsWithItsTestPart) {
   Dataset dataset;
   dataset.series.columns = {"x", "y"};
@@ -162,10 +179,47 @@ TEST_F(CvTest, ResumesAtTheFoldWhereItStopped) {
   Child child(Cv("cut", 3));
   child.WaitUntil([&] { return HasLines("cut/folds/2", 2); });
   child.Signal(SIGINT);
-  EXPECT_EQ(child.Wait().exit_code, 0);
+  const Outcome cut = child.Wait();
+  EXPECT_EQ(cut.exit_code, 0);
+  const Json told = Json::parse(cut.out);
+  EXPECT_EQ(told["interrupted"], true);
+  ASSERT_GE(told["folds"].size(), 1u);
+  EXPECT_EQ(told["folds"][0], Json::parse(whole.out)["folds"][0]);
   const Outcome resumed = RunProgram(Cv("cut", 3, {"--resume"}));
   ASSERT_EQ(resumed.exit_code, 0) << resumed.error;
   EXPECT_EQ(whole.out, resumed.out);
+}
+
+TEST_F(CvTest, AFoldThatItsTimeEndedIsOver) {
+  const Arguments timed = Sets({"train.max_time=1ms", "train.max_updates=100000"});
+  const Outcome first = RunProgram(Cv("a", 2, timed));
+  ASSERT_EQ(first.exit_code, 0) << first.error;
+  const Outcome again = RunProgram(Cv("a", 2, With(timed, {"--resume"})));
+  ASSERT_EQ(again.exit_code, 0) << again.error;
+  EXPECT_EQ(first.out, again.out);
+  const Outcome longer = RunProgram(
+      Cv("a", 2, With(Sets({"train.max_time=1m", "train.max_updates=400"}), {"--resume"})));
+  ASSERT_EQ(longer.exit_code, 0) << longer.error;
+  EXPECT_NE(first.out, longer.out) << "more was asked for";
+}
+
+TEST_F(CvTest, RemovesTheFoldsBeforeAndNothingElse) {
+  std::filesystem::create_directories(folder_.File("a/folds/7/checkpoints"));
+  std::filesystem::create_directories(folder_.File("a/folds/8"));
+  std::filesystem::create_directories(folder_.File("a/folds/mine/checkpoints"));
+  folder_.Write("a/folds/8/notes", "mine");
+  folder_.Write("a/folds/9", "mine");
+  ASSERT_EQ(RunProgram(Cv("a", 2)).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(folder_.File("a/folds/7")));
+  EXPECT_EQ(folder_.Read("a/folds/8/notes"), "mine");
+  EXPECT_EQ(folder_.Read("a/folds/9"), "mine");
+  EXPECT_TRUE(std::filesystem::exists(folder_.File("a/folds/mine/checkpoints")));
+}
+
+TEST_F(CvTest, SaysHowOftenItBeatsTheBaselines) {
+  Arguments cv = Cv("a", 2);
+  std::erase(cv, "--json");
+  EXPECT_THAT(RunProgram(cv).out, HasSubstr("the model beats every baseline in 0 of 2 folds\n"));
 }
 
 TEST_F(CvTest, NamesTheFoldThatFails) {

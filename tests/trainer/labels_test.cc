@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 
+#include "core/model/model_file.h"
 #include "tests/trainer/small_fit.h"
 
 namespace sequent {
@@ -150,6 +151,32 @@ TEST_F(LabelsTest, PredictNamesLabelsOfTextsWithoutThem) {
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
   EXPECT_THAT(outcome.out, HasSubstr("sequence,step,head,label,probability,truth\n1,3,label,pos,"));
   EXPECT_THAT(outcome.out, HasSubstr("\n2,3,label,neg,"));
+}
+
+TEST_F(LabelsTest, ClassesWithoutLabelsAreNamedByTheirNumber) {
+  Fit(Command("classify", Reviews(200)));
+  auto model = ReadModelFile(Model("a"));
+  ASSERT_TRUE(model.ok()) << model.status();
+  model->config.mutable_heads(0)->mutable_softmax()->clear_labels();
+  model->config.mutable_heads(0)->mutable_softmax()->set_classes(2);
+  ASSERT_TRUE(WriteModelFile(Model("b"), *model).ok());
+  const Outcome outcome = RunProgram(
+      {"predict", Model("b"), "--data", folder_.Write("new.txt", "1 was fine\n2 was poor\n")});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_THAT(outcome.out, HasSubstr("\n1,3,label,1,"));
+  EXPECT_THAT(outcome.out, HasSubstr("\n2,3,label,0,"));
+}
+
+TEST_F(LabelsTest, DataNeedsAColumnForEachHeadOfTheModel) {
+  Fit(Command("classify", "a\tx\tone\nb\ty\ttwo\na\ty\tone\nb\tx\ttwo\nb\ty\tone\n",
+              Sets({"data.text=3", "data.labels=[1, 2]", "data.split={train: 5}",
+                    "model.heads=[{name: f, softmax: {}}, {name: g, softmax: {}}]"})));
+  auto model = ReadModelFile(Model("a"));
+  ASSERT_TRUE(model.ok()) << model.status();
+  model->training.clear();
+  ASSERT_TRUE(WriteModelFile(Model("b"), *model).ok());
+  EXPECT_THAT(Refusal({"evaluate", Model("b"), "--data", folder_.Write("one.txt", "a\tone\n")}),
+              HasSubstr("one.txt:1: expected a column of labels for each of 2 heads, got 1"));
 }
 
 TEST_F(LabelsTest, PredictNamesATagForEachToken) {

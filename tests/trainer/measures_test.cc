@@ -228,6 +228,13 @@ TEST(TrainingRecord, ComesBackAsItWas) {
   EXPECT_EQ(again->validation.at("loss"), 1.0 / 3);
 }
 
+TEST(TrainingRecord, RefusesAPartThatEndsBeforeItBegins) {
+  TrainingRecord record;
+  record.parts.test = {9, 5};
+  EXPECT_THAT(std::string(Message(RecordFromJson(RecordToJson(record)).status())),
+              HasSubstr("data.test: expected begin <= end, got 9, 5"));
+}
+
 TEST(TrainingRecord, RefusesOtherJson) {
   EXPECT_EQ(RecordFromJson("{\"a\": 1}").status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(RecordFromJson("no").status().code(), absl::StatusCode::kInvalidArgument);

@@ -49,6 +49,11 @@ TEST(RoundTicks, AreRoundAndInside) {
   EXPECT_THAT(RoundTicks(7, 7, 5), ElementsAre(7));
 }
 
+TEST(RoundTicks, EndWhereNumbersCannotBeToldApart) {
+  EXPECT_LE(RoundTicks(1, 1 + 2.3e-16, 6).size(), 12u);
+  EXPECT_LE(RoundTicks(0, 5e-324, 6).size(), 12u);
+}
+
 TEST(EscapeHtml, LetsNothingThrough) {
   EXPECT_EQ(EscapeHtml("<a href=\"x\">&amp;"), "&lt;a href=&quot;x&quot;&gt;&amp;amp;");
   EXPECT_EQ(EscapeHtml("\xC3\xBC\n\x01\xFF\xC3"), "\xC3\xBC\n\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
@@ -86,6 +91,17 @@ TEST(Chart, HasNothingThatIsNotANumberWhateverItGets) {
       ExpectWellFormed(svg);
     }
   }
+}
+
+TEST(Chart, OfValuesThatDifferInTheirLastBitIsThatOfAConstant) {
+  const auto path = [](double last) {
+    const std::string svg =
+        RenderChart({.title = "T", .x_name = "x", .lines = {{"a", {0, 1}, {1, last}}}});
+    const size_t begin = svg.find("<path class=\"line");
+    return svg.substr(begin, svg.find("/>", begin) - begin);
+  };
+  EXPECT_EQ(path(1 + 2.3e-16), path(1));
+  EXPECT_NE(path(1 + 1e-9), path(1));
 }
 
 TEST(Chart, ThinsOutAMillionPointsAndKeepsThePeak) {
@@ -130,6 +146,23 @@ TEST(Confusions, ComeFromTheMeasuresOfAHeadsLabels) {
   Report report;
   report.confusions = tables;
   EXPECT_THAT(RenderReport(report), HasSubstr(">7</td>"));
+}
+
+TEST(Confusions, OfSeveralHeadsAreEachHeads) {
+  v1::ModelConfig model;
+  train::Measures measures;
+  for (const char* name : {"kind", "mood"}) {
+    v1::Head* head = model.add_heads();
+    head->set_name(name);
+    for (const char* label : {"a", "b"}) head->mutable_softmax()->add_labels(label);
+    for (const char* pair : {"a.a", "a.b", "b.a", "b.b"}) {
+      measures[StrCat(name, "/confusion.", pair)] = name[0] == 'k' ? 1 : 2;
+    }
+  }
+  const auto tables = ConfusionsOf(model, "test", measures);
+  ASSERT_EQ(tables.size(), 2u);
+  EXPECT_THAT(tables[0].counts, ElementsAre(1, 1, 1, 1));
+  EXPECT_THAT(tables[1].counts, ElementsAre(2, 2, 2, 2));
 }
 
 TEST(MeasureTable, HasThePartsBesideEachOtherAndNoConfusion) {

@@ -104,6 +104,23 @@ TEST_F(TuneTest, ACtrlCKeepsWhatIsDone) {
   EXPECT_EQ(Tries("whole"), Tries("cut"));
 }
 
+TEST_F(TuneTest, ACtrlCBeforeTheFirstTryIsOverIsToldAsJsonToo) {
+  Child child(Tune("cut", Random(2), Sets({"train.max_updates=100000000"})));
+  child.WaitUntil([&] { return HasLines("cut/tries/1", 2); });
+  child.Signal(SIGINT);
+  const Outcome cut = child.Wait();
+  ASSERT_EQ(cut.exit_code, 0) << cut.error;
+  EXPECT_EQ(Json::parse(cut.out), Json({{"tries", 0}, {"interrupted", true}}));
+}
+
+TEST_F(TuneTest, RemovesTheTriesBeforeAndNothingElse) {
+  std::filesystem::create_directories(folder_.File("a/tries/7/checkpoints"));
+  std::filesystem::create_directories(folder_.File("a/tries/mine"));
+  ASSERT_EQ(RunProgram(Tune("a", Random(1))).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(folder_.File("a/tries/7")));
+  EXPECT_TRUE(std::filesystem::exists(folder_.File("a/tries/mine")));
+}
+
 TEST_F(TuneTest, ATryThatFailsIsTheWorst) {
   const Outcome tune = RunProgram(Tune("a",
                                        "{method: grid, parameters: [{key: train.optimizer, values: "
