@@ -26,7 +26,7 @@ Updater<T>::Updater(const v1::TrainConfig& config, const Graph& graph, Batches b
       accumulation_{batches_.updates_per_epoch(), options_.accumulate()},
       blocks_(std::move(blocks)),
       optimizer_(options_.optimizer(), network_.parameter_count()),
-      bound_(network_, options_.initialization()),
+      bound_(network_, options_),
       pool_(Threads()),
       tapes_(shards_),
       gradients_(shards_) {
@@ -50,7 +50,7 @@ Status Updater<T>::Start(const TensorMap& initial) {
 
 template <typename T>
 Status Updater<T>::PlanPruning(uint64_t done, uint64_t updates) {
-  pruner_ = Pruner<T>(options_.prune(), updates, network_.table(), network_.offsets());
+  pruner_ = Pruner<T>(options_, updates, network_.table(), network_.offsets());
   pruner_.Begin(done, network_.parameters());
   return pruner_.CheckLength();
 }

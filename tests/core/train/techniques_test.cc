@@ -130,6 +130,23 @@ TEST_F(TechniquesTest, FrozenLayersKeepTheirWeightsAndTheRestLearns) {
   EXPECT_LT(events_[0].grad_norm, whole_norm) << "its gradient does not count";
 }
 
+TEST_F(TechniquesTest, AFrozenIndRnnIsNotPulledWithinItsBound) {
+  model_ = IdsConfig(10);
+  AddEmbedding(&model_, "embedding", 4);
+  AddIndRnn(&model_, "indrnn", 5);
+  AddSoftmax(&model_, "next");
+  train()->mutable_initialization()->set_indrnn(20);
+  train()->set_max_updates(1);
+  TensorMap initial = RandomModel(model_, 1).tensors;
+  for (float& weight : initial.at("indrnn.recurrent").values) weight = 1.5f;
+  const auto recurrent = [&] {
+    return Fit(config_, model_, data_, "", false, &initial, {})->best.at("indrnn.recurrent").values;
+  };
+  EXPECT_NE(recurrent(), initial.at("indrnn.recurrent").values);
+  train()->add_freeze("indrnn");
+  EXPECT_EQ(recurrent(), initial.at("indrnn.recurrent").values);
+}
+
 TEST_F(TechniquesTest, TheMovingAverageIsWhatIsValidatedAndComesOut) {
   train()->set_epochs(1);
   const std::vector<TensorMap> weights = WeightsOfEveryUpdate();
