@@ -28,7 +28,7 @@ struct UpdateEvent {
   double epoch = 0;      // fractional
   double loss = 0, grad_norm = 0, lr = 0;
   double seconds = 0;    // since the start of this process's run
-  uint64_t symbols = 0;  // (row, step) pairs of this update
+  uint64_t symbols = 0;  // (row, step) pairs of this update, without padding
 };
 
 // Named measures of one validation; "loss" is always there.

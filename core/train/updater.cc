@@ -12,6 +12,15 @@
 #include "core/train/raw_bytes.h"
 
 namespace sequent::train {
+namespace {
+
+template <typename T>
+uint64_t SymbolsOf(const Chunk<T>& chunk) {
+  if (chunk.lengths.empty()) return uint64_t{chunk.steps} * chunk.rows;
+  return std::accumulate(chunk.lengths.begin(), chunk.lengths.end(), uint64_t{0});
+}
+
+}  // namespace
 
 template <typename T>
 Updater<T>::Updater(const v1::TrainConfig& config, const Graph& graph, Batches batches,
@@ -91,7 +100,7 @@ typename Updater<T>::Report Updater<T>::Backpropagate(uint64_t update,
     if (count == 0) continue;
     if (batches_.StartsAnew(batch)) network_.ResetTape(count, &tapes_[shard]);
     const Chunk<T> chunk = batches_.template Cut<T>(batch, first, count);
-    report.symbols += chunk.steps * chunk.rows;
+    report.symbols += SymbolsOf(chunk);
     report.loss += network_.Run(chunk, normaliser, {config_.seed(), batch}, /*training=*/true,
                                 &tapes_[shard], gradients_[shard].data());
     if (!std::isfinite(report.loss)) break;  // the tape shows where

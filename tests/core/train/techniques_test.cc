@@ -147,6 +147,27 @@ TEST_F(TechniquesTest, AFrozenIndRnnIsNotPulledWithinItsBound) {
   EXPECT_EQ(recurrent(), initial.at("indrnn.recurrent").values);
 }
 
+TEST_F(TechniquesTest, PaddingIsNotCountedAsTrainedOn) {
+  model_ = TextConfig("abcd");
+  model_.set_task("classify");
+  AddEmbedding(&model_, "embedding", 3);
+  AddGru(&model_, "gru", 4);
+  v1::Head* head = AddSoftmax(&model_, "kind");
+  head->set_last_step(true);
+  for (const char* label : {"a", "b"}) head->mutable_softmax()->add_labels(label);
+  data_ = {};
+  data_.samples.begin = {0};
+  data_.samples.classes.resize(1);
+  data_.samples.targets.resize(1);
+  for (const size_t length : {1, 9, 4, 2, 7, 3}) {
+    data_.samples.tokens.resize(data_.samples.tokens.size() + length, 1);
+    data_.samples.begin.push_back(data_.samples.tokens.size());
+    data_.samples.classes[0].push_back(static_cast<int32_t>(length % 2));
+  }
+  train()->set_epochs(1);
+  EXPECT_EQ(MustFit().symbols, 26u);
+}
+
 TEST_F(TechniquesTest, TheMovingAverageIsWhatIsValidatedAndComesOut) {
   train()->set_epochs(1);
   const std::vector<TensorMap> weights = WeightsOfEveryUpdate();
