@@ -265,15 +265,19 @@ StatusOr<std::optional<Checkpoint>> ShareRunFolder(const std::string& run_dir, b
   return std::optional<Checkpoint>(std::move(checkpoint));
 }
 
-// Ranks that read other data would add gradients of another problem.
-Status CheckSameData(const Setting& setting, Ranks* ranks) {
-  const auto all =
-      ranks->Gather(StrCat(setting.config.train().ShortDebugString(), setting.data_fingerprint));
-  const bool same = std::all_of(all.begin(), all.end(),
-                                [&](const std::string& other) { return other == all[0]; });
-  if (same) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      "expected the same data and train options on all ranks, got others");
+// Ranks that were given something else would add gradients of another problem.
+Status CheckSameOnRanks(const Setting& setting, const TensorMap* initial, Ranks* ranks) {
+  if (ranks->count() == 1) return absl::OkStatus();
+  for (const RunPart& part :
+       RunParts(setting.config, setting.model, initial, setting.data_fingerprint)) {
+    const auto all = ranks->Gather(part.fingerprint);
+    for (size_t r = 1; r < all.size(); ++r) {
+      if (all[r] == all[0]) continue;
+      return absl::FailedPreconditionError(
+          StrCat("expected the same ", part.name, " on all ranks, got another on rank ", r));
+    }
+  }
+  return absl::OkStatus();
 }
 
 StatusOr<Setting> Settle(const v1::TrainConfig& config, const v1::ModelConfig& model,
@@ -300,7 +304,7 @@ StatusOr<FitResult> Fit(const v1::TrainConfig& config, const v1::ModelConfig& mo
   Ranks* const ranks = hooks.ranks != nullptr ? hooks.ranks : OneRank();
   const auto setting = Settle(config, model, data, run_dir, ranks->count(), hooks);
   SEQ_RETURN_IF_ERROR(Agree(ranks, setting.status()));
-  SEQ_RETURN_IF_ERROR(CheckSameData(*setting, ranks));
+  SEQ_RETURN_IF_ERROR(CheckSameOnRanks(*setting, initial, ranks));
   const v1::TrainOptions& options = setting->config.train();
   const bool shuffle = !config.data().has_shuffle() || config.data().shuffle();
   SEQ_ASSIGN_OR_RETURN(const Batches batches,
