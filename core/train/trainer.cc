@@ -68,9 +68,9 @@ class Run {
     }
     SEQ_RETURN_IF_ERROR(updater_.PlanPruning(update_, total_));
     if (ValidationIsDue()) validated_update_ = update_;
-    // More epochs may have been asked for; early stopping ends the run still.
-    finished_already_ = checkpoint.finished == "early_stopping" ||
-                        (!checkpoint.finished.empty() && update_ >= total_);
+    // More epochs, or more patience, may have been asked for.
+    finished_already_ =
+        !checkpoint.finished.empty() && (selection_.OutOfPatience() || update_ >= total_);
     return absl::OkStatus();
   }
 
@@ -89,11 +89,11 @@ class Run {
       if (due && reason.empty() && update_ < total_) SEQ_RETURN_IF_ERROR(Save(""));
     }
     if (reason.empty()) reason = ReasonAtEnd();
-    if (reason != "finished already") {
-      if (hooks_.validate && validated_update_ != update_ && reason != "interrupted") {
-        SEQ_RETURN_IF_ERROR(Validate());
-      }
-      SEQ_RETURN_IF_ERROR(Save(reason == "interrupted" ? "" : reason));
+    if (!finished_already_) SEQ_RETURN_IF_ERROR(Save(reason == "interrupted" ? "" : reason));
+    // Off the schedule it is for the result alone, and not in the checkpoint: what goes on from
+    // there must not differ from a run that never stopped.
+    if (hooks_.validate && validated_update_ != update_ && reason != "interrupted") {
+      SEQ_RETURN_IF_ERROR(Validate());
     }
     return Result(reason);
   }
@@ -162,7 +162,9 @@ class Run {
     }
     const bool best = updater_.PruningIsDone(update_) && selection_.Take(update_, measures);
     if (best) best_ = updater_.weights();
-    if (hooks_.on_validation) hooks_.on_validation({update_, Epochs(), measures, best});
+    if (hooks_.on_validation && !finished_already_) {
+      hooks_.on_validation({update_, Epochs(), measures, best});
+    }
     return absl::OkStatus();
   }
 

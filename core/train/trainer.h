@@ -49,6 +49,7 @@ struct TrainerHooks {
   // begins, 0 or the checkpoint's. An error ends the run.
   std::function<Status(uint64_t update)> on_start;
   std::function<void(const UpdateEvent&)> on_update;
+  // Not of the one that a run which was over makes again.
   std::function<void(const ValidationEvent&)> on_validation;
   // After a checkpoint was written.
   std::function<void(uint64_t update)> on_checkpoint;
