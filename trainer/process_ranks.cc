@@ -3,7 +3,11 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <iterator>
+
+#include "absl/strings/numbers.h"
 
 namespace sequent {
 namespace {
@@ -18,28 +22,36 @@ std::string ModulePath() {
   return (program.parent_path().parent_path() / "lib" / "sequent" / "sequent_mpi.so").string();
 }
 
-Status NoModule() {
+Status NoModule(const std::string& mark) {
   const char* why = dlerror();
   return absl::UnimplementedError(
-      StrCat("started by mpirun, but training on several ranks is not installed (it is built where "
-             "CMake finds MPI): ",
+      StrCat("started by mpirun (", mark,
+             "), but training on several ranks is not installed (it is built where CMake finds "
+             "MPI): ",
              why == nullptr ? "" : why));
 }
 
 }  // namespace
 
+std::string MarkOfRanks(const std::vector<std::pair<std::string, std::string>>& environment) {
+  for (const auto& [name, value] : environment) {
+    const bool mark = std::find(std::begin(kMarks), std::end(kMarks), name) != std::end(kMarks);
+    uint64_t ranks = 0;
+    if (mark && absl::SimpleAtoi(value, &ranks) && ranks > 1) return StrCat(name, "=", value);
+  }
+  return "";
+}
+
 StatusOr<std::unique_ptr<train::Ranks>> JoinRanks(
     const std::vector<std::pair<std::string, std::string>>& environment) {
-  const bool started = std::any_of(environment.begin(), environment.end(), [](const auto& entry) {
-    return std::find(std::begin(kMarks), std::end(kMarks), entry.first) != std::end(kMarks);
-  });
-  if (!started) return std::unique_ptr<train::Ranks>();
+  const std::string mark = MarkOfRanks(environment);
+  if (mark.empty()) return std::unique_ptr<train::Ranks>();
   // Global, since MPI's own plugins look for its symbols.
   void* const module = dlopen(ModulePath().c_str(), RTLD_NOW | RTLD_GLOBAL);
-  if (module == nullptr) return NoModule();
+  if (module == nullptr) return NoModule(mark);
   using Join = train::Ranks* (*)();
   const auto join = reinterpret_cast<Join>(dlsym(module, "SequentJoinRanks"));
-  if (join == nullptr) return NoModule();
+  if (join == nullptr) return NoModule(mark);
   return std::unique_ptr<train::Ranks>(join());
 }
 

@@ -12,10 +12,14 @@
 
 namespace sequent {
 
-// Null unless `environment` says that mpirun (or another starter of MPI programs) has started this
-// process. Then the module sequent_mpi.so joins the others, who wait for it; destroying the result
-// leaves them, and waits for them to do so too. To be called once, by the main thread, which is the
-// only one that may use the result. UNIMPLEMENTED: the module is not there.
+// "PMI_SIZE=2" if `environment` says that mpirun (or another starter of MPI programs) has started
+// this process as one of several, else "": schedulers say 1 of any program.
+std::string MarkOfRanks(const std::vector<std::pair<std::string, std::string>>& environment);
+
+// Null if there is no mark. Else the module sequent_mpi.so joins the others, who wait for it;
+// destroying the result leaves them, and waits for them to do so too. To be called once, by the
+// main thread, which is the only one that may use the result. UNIMPLEMENTED: the module is not
+// there; names the variable that says so.
 StatusOr<std::unique_ptr<train::Ranks>> JoinRanks(
     const std::vector<std::pair<std::string, std::string>>& environment);
 

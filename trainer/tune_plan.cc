@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/model/config_check.h"
+#include "core/train/selection.h"
 #include "core/train/trainer.h"
 #include "trainer/config.h"
 #include "trainer/yaml_reader.h"
@@ -124,7 +125,7 @@ Status SetMetric(const v1::Tune& tune, TunePlan* plan) {
                     StrCat("'", Quoted(metric), "'"));
   }
   plan->measure = metric.substr(kMeasures.size());
-  plan->maximize = tune.maximize();
+  plan->maximize = tune.has_maximize() ? tune.maximize() : train::LargerIsBetter(plan->measure);
   return absl::OkStatus();
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "core/search/methods.h"
 
@@ -11,6 +12,9 @@ namespace sequent::search {
 namespace {
 
 using Vector = dlib::matrix<double, 0, 1>;
+
+// Points that were tried before, in a row, until one is drawn.
+constexpr size_t kRepeats = 20;
 
 // Whole numbers on an even range and choices are what dlib calls integers; all else is real.
 bool IsInteger(const Parameter& p) { return p.choices > 0 || (p.whole && !p.log); }
@@ -36,15 +40,53 @@ class Global : public Search {
 
   std::optional<Point> Next(const std::vector<Trial>& history) override {
     if (history.size() < told_) Begin();
-    for (; told_ < history.size(); ++told_) {
-      auto request = asked_ ? std::move(*asked_) : search_.get_next_x();
-      asked_.reset();
-      // It maximises. A failure is as bad as the worst before it.
-      const double loss = history[told_].loss;
-      worst_ = std::isfinite(loss) ? std::max(worst_.value_or(loss), loss) : worst_;
-      request.set(-(std::isfinite(loss) ? loss : worst_.value_or(0)));
+    while (told_ < history.size()) Tell(history[told_]);
+    if (CountPoints(space_, tried_.size() + 1) <= tried_.size()) return {};
+    Ask();
+    if (asked_) return PointAsked();
+    return DrawNew(space_, seed_, history.size(), history);
+  }
+
+ private:
+  // Begins it anew, with nothing told.
+  void Begin() {
+    asked_.reset();
+    decided_ = false;
+    tried_.clear();
+    search_ = dlib::global_function_search(SpecOf(space_));
+    search_.set_seed(static_cast<time_t>(seed_));
+    told_ = 0;
+    worst_.reset();
+  }
+
+  // Once for each try, whether it is told or looked for, so that the same is asked for either way.
+  // Points of whole numbers come again; what they have lost is known, and the next is asked for.
+  void Ask() {
+    if (decided_) return;
+    decided_ = true;
+    for (size_t again = 0; again < kRepeats; ++again) {
+      asked_.emplace(search_.get_next_x());
+      const auto tried = tried_.find(PointAsked());
+      if (tried == tried_.end()) return;
+      asked_->set(-tried->second);
     }
-    if (!asked_) asked_.emplace(search_.get_next_x());
+    asked_.reset();
+  }
+
+  void Tell(const Trial& trial) {
+    Ask();
+    // It maximises. A failure is as bad as the worst before it.
+    const bool finite = std::isfinite(trial.loss);
+    if (finite) worst_ = std::max(worst_.value_or(trial.loss), trial.loss);
+    const double loss = finite ? trial.loss : worst_.value_or(0);
+    if (asked_) asked_->set(-loss);
+    asked_.reset();
+    decided_ = false;
+    tried_.emplace(trial.point, loss);
+    ++told_;
+  }
+
+  Point PointAsked() const {
     Point point(space_.size());
     for (size_t i = 0; i < space_.size(); ++i) {
       const double x = asked_->x()(static_cast<long>(i));
@@ -53,19 +95,13 @@ class Global : public Search {
     return point;
   }
 
- private:
-  void Begin() {
-    asked_.reset();
-    search_ = dlib::global_function_search(SpecOf(space_));
-    search_.set_seed(static_cast<time_t>(seed_));
-    told_ = 0;
-    worst_.reset();
-  }
-
   const Space space_;
   const uint64_t seed_;
   dlib::global_function_search search_;
-  std::optional<dlib::function_evaluation_request> asked_;  // the point of the next try
+  // The point of the next try; none, once `decided_`: a new one is to be drawn.
+  std::optional<dlib::function_evaluation_request> asked_;
+  bool decided_ = false;
+  std::map<Point, double> tried_;  // and their losses
   size_t told_ = 0;
   std::optional<double> worst_;
 };

@@ -75,14 +75,23 @@ class Reader {
 
 fs::path Folder(const std::string& run_dir) { return fs::path(run_dir) / "checkpoints"; }
 
+// Of the folder's entries, those that can be listed.
+std::vector<fs::path> Entries(const std::string& run_dir) {
+  std::vector<fs::path> paths;
+  std::error_code error;
+  for (fs::directory_iterator at(Folder(run_dir), error), end; !error && at != end;
+       at.increment(error)) {
+    paths.push_back(at->path());
+  }
+  return paths;
+}
+
 // Updates of the checkpoint files there are, newest first.
 std::vector<uint64_t> List(const std::string& run_dir) {
   std::vector<uint64_t> updates;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(Folder(run_dir), error)) {
+  for (const fs::path& path : Entries(run_dir)) {
     uint64_t update = 0;
-    if (entry.path().extension() == ".ckpt" &&
-        absl::SimpleAtoi(entry.path().stem().string(), &update)) {
+    if (path.extension() == ".ckpt" && absl::SimpleAtoi(path.stem().string(), &update)) {
       updates.push_back(update);
     }
   }
@@ -92,11 +101,10 @@ std::vector<uint64_t> List(const std::string& run_dir) {
 
 // Temporary files of writes that a kill cut short.
 void RemoveHalfWritten(const std::string& run_dir) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(Folder(run_dir), error)) {
-    if (entry.path().filename().string().find(".ckpt.tmp.") == std::string::npos) continue;
+  for (const fs::path& path : Entries(run_dir)) {
+    if (path.filename().string().find(".ckpt.tmp.") == std::string::npos) continue;
     std::error_code ignored;
-    fs::remove(entry.path(), ignored);
+    fs::remove(path, ignored);
   }
 }
 
@@ -184,9 +192,11 @@ Status WriteCheckpoint(const std::string& run_dir, const Checkpoint& checkpoint,
   }
   SEQ_RETURN_IF_ERROR(
       WriteFileAtomically(PathOf(run_dir, checkpoint.update), SerializeCheckpoint(checkpoint)));
-  const std::vector<uint64_t> updates = List(run_dir);
-  for (size_t i = keep_last; i < updates.size(); ++i)
-    fs::remove(PathOf(run_dir, updates[i]), error);
+  size_t kept = 0;
+  for (const uint64_t update : List(run_dir)) {
+    if (update <= checkpoint.update && kept++ < keep_last) continue;
+    fs::remove(PathOf(run_dir, update), error);
+  }
   RemoveHalfWritten(run_dir);
   return absl::OkStatus();
 }

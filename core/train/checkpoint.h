@@ -49,8 +49,8 @@ std::string SerializeCheckpoint(const Checkpoint& checkpoint);
 // DATA_LOSS naming what is wrong; never crashes.
 StatusOr<Checkpoint> ParseCheckpoint(std::string_view bytes);
 
-// <run_dir>/checkpoints/<update>.ckpt; older ones beyond `keep_last`, and what a killed write left
-// behind, are removed after the write.
+// <run_dir>/checkpoints/<update>.ckpt. After the write are removed: later ones, of a future that
+// the run has turned its back on; older ones beyond `keep_last`; what a killed write left behind.
 Status WriteCheckpoint(const std::string& run_dir, const Checkpoint& checkpoint, size_t keep_last);
 // The newest one that can be read; NOT_FOUND if there is none, DATA_LOSS if there are only bad
 // ones.

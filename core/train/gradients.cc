@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "core/model/config_check.h"
-#include "core/model/tensor_table.h"
 
 namespace sequent::train {
 namespace {
@@ -45,11 +44,6 @@ Status CheckFrozen(const Graph& graph, const std::vector<TensorSpec>& table,
   return absl::OkStatus();
 }
 
-bool IsFrozen(const TensorSpec& spec, const v1::TrainOptions& options) {
-  return std::any_of(options.freeze().begin(), options.freeze().end(),
-                     [&](const std::string& layer) { return BelongsTo(spec, layer); });
-}
-
 size_t SizeOf(const TensorSpec& spec) {
   size_t size = 1;
   for (const size_t dimension : spec.shape) size *= dimension;
@@ -77,6 +71,11 @@ std::vector<Block> Cut(const std::vector<Block>& tensors) {
 }
 
 }  // namespace
+
+bool IsFrozen(const TensorSpec& spec, const v1::TrainOptions& options) {
+  return std::any_of(options.freeze().begin(), options.freeze().end(),
+                     [&](const std::string& layer) { return BelongsTo(spec, layer); });
+}
 
 StatusOr<std::vector<Block>> ParameterBlocks(const Graph& graph, const v1::TrainOptions& options) {
   const std::vector<TensorSpec> table = TensorTable(graph);

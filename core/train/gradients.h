@@ -14,6 +14,7 @@
 
 #include "core/base/status.h"
 #include "core/model/graph.h"
+#include "core/model/tensor_table.h"
 #include "sequent/v1/train.pb.h"
 
 namespace sequent::train {
@@ -26,6 +27,9 @@ struct Block {
 // Blocks of everything that `options` train, in order. INVALID_ARGUMENT: train.freeze names what
 // the model does not have, or leaves nothing to train.
 StatusOr<std::vector<Block>> ParameterBlocks(const Graph& graph, const v1::TrainOptions& options);
+
+// Whether train.freeze names the layer or head that the tensor belongs to.
+bool IsFrozen(const TensorSpec& spec, const v1::TrainOptions& options);
 
 // parts[0][i] becomes the sum over all parts, added as a binary tree, for i of the block.
 template <typename T>

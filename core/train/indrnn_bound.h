@@ -1,5 +1,5 @@
-// Keeps every recurrent weight of indrnn layers within |u| <= 2^(1/T): over T steps a state grows
-// at most twofold (Li et al. 2018). T is initialization.indrnn; 0: no bound.
+// Keeps every recurrent weight of indrnn layers that are trained within |u| <= 2^(1/T): over T
+// steps a state grows at most twofold (Li et al. 2018). T is initialization.indrnn; 0: no bound.
 //
 // Thread safety: immutable after construction.
 #ifndef SEQUENT_CORE_TRAIN_INDRNN_BOUND_H_
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/train/gradients.h"
 #include "core/train/network.h"
 #include "sequent/v1/train.pb.h"
 
@@ -19,13 +20,14 @@ namespace sequent::train {
 template <typename T>
 class IndRnnBound {
  public:
-  IndRnnBound(const Network<T>& network, const v1::Initialization& options) {
-    if (options.indrnn() == 0) return;
-    limit_ = static_cast<T>(std::exp2(1.0 / options.indrnn()));
+  IndRnnBound(const Network<T>& network, const v1::TrainOptions& options) {
+    if (options.initialization().indrnn() == 0) return;
+    limit_ = static_cast<T>(std::exp2(1.0 / options.initialization().indrnn()));
     for (const Node& node : network.graph().nodes) {
       if (node.kind != NodeKind::kIndRnn) continue;
       for (size_t i = 0; i < network.table().size(); ++i) {
-        if (network.table()[i].name != node.name + ".recurrent") continue;
+        const TensorSpec& spec = network.table()[i];
+        if (spec.name != node.name + ".recurrent" || IsFrozen(spec, options)) continue;
         vectors_.push_back({network.offset(i), node.units});
       }
     }

@@ -35,7 +35,7 @@ Status ResolveAdam(const std::string& key, v1::Adam* adam) {
 
 Status ResolveAdamW(v1::Optimizer* optimizer) {
   v1::Adam adam = optimizer->adamw();
-  if (adam.weight_decay() == 0) adam.set_weight_decay(kAdamWDecay);
+  if (!adam.has_weight_decay()) adam.set_weight_decay(kAdamWDecay);
   SEQ_RETURN_IF_ERROR(ResolveAdam("optimizer.adamw", &adam));
   *optimizer->mutable_adam() = adam;
   return absl::OkStatus();

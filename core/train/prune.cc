@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/model/config_check.h"
+#include "core/train/gradients.h"
 
 namespace sequent::train {
 namespace {
@@ -56,7 +57,7 @@ void ZeroBelow(std::span<T> values, double fraction) {
 bool IsPruned(const TensorSpec& spec) {
   const bool weight =
       spec.role == TensorRole::kInputWeight || spec.role == TensorRole::kRecurrentWeight;
-  return weight && spec.shape.size() == 2;
+  return weight && spec.shape.size() == 2 && spec.shape[0] > 1;
 }
 
 Status ResolvePrune(v1::Prune* prune) {
@@ -100,14 +101,16 @@ void ApplyRule(const v1::Prune& prune, double progress, std::span<const std::spa
 }
 
 template <typename T>
-Pruner<T>::Pruner(const v1::Prune& prune, uint64_t updates, const std::vector<TensorSpec>& table,
-                  const std::vector<size_t>& offsets)
-    : prune_(prune), updates_(updates) {
-  if (!prune.has_keep_largest() && !prune.has_zero_below()) return;
-  end_ = prune.end_update() > 0 ? prune.end_update()
-                                : std::max<uint64_t>(prune.begin_update(), updates / 2);
+Pruner<T>::Pruner(const v1::TrainOptions& options, uint64_t updates,
+                  const std::vector<TensorSpec>& table, const std::vector<size_t>& offsets)
+    : prune_(options.prune()), updates_(updates) {
+  if (!prune_.has_keep_largest() && !prune_.has_zero_below()) return;
+  end_ = prune_.end_update() > 0
+             ? prune_.end_update()
+             : std::max({uint64_t{1}, uint64_t{prune_.begin_update()}, updates / 2});
   for (size_t i = 0; i < table.size(); ++i) {
-    if (IsPruned(table[i])) ranges_.push_back({offsets[i], table[i].shape[0] * table[i].shape[1]});
+    if (!IsPruned(table[i]) || IsFrozen(table[i], options)) continue;
+    ranges_.push_back({offsets[i], table[i].shape[0] * table[i].shape[1]});
   }
 }
 

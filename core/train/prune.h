@@ -1,8 +1,9 @@
 // Setting weights to 0 and keeping them there.
 //
-// Pruned are the matrices of recurrent and dense layers and of heads; never biases, embeddings or
-// vectors. Two rules, which are not the same: keep a share of the weights, the largest ones; or
-// zero what is small beside the largest one. Equal magnitudes go by their place, the earlier stays.
+// Pruned are the matrices of recurrent, dense, conv1d and attention layers and of heads; never
+// biases, embeddings or vectors, nor a matrix of one row, which is a vector. Two rules, which are
+// not the same: keep a share of the weights, the largest ones; or zero what is small beside the
+// largest one. Equal magnitudes go by their place, the earlier stays.
 //
 // Thread safety: pure functions; a Pruner has one user at a time.
 #ifndef SEQUENT_CORE_TRAIN_PRUNE_H_
@@ -36,9 +37,9 @@ class Pruner {
  public:
   // Does nothing.
   Pruner() = default;
-  // `prune` as ResolvePrune left it, for a run of `updates` updates; tensor i of the table stands
-  // at offset[i] of the parameters.
-  Pruner(const v1::Prune& prune, uint64_t updates, const std::vector<TensorSpec>& table,
+  // options.prune as ResolvePrune left it, for a run of `updates` updates; tensor i of the table
+  // stands at offset[i] of the parameters. What is frozen is left as it is.
+  Pruner(const v1::TrainOptions& options, uint64_t updates, const std::vector<TensorSpec>& table,
          const std::vector<size_t>& offsets);
 
   // INVALID_ARGUMENT: the run is over before end_update.

@@ -1,5 +1,7 @@
 #include "core/train/same_run.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/message_differencer.h>
 
 #include <string_view>
@@ -54,9 +56,21 @@ std::string Differences(const google::protobuf::Message& then,
   return count > kShown ? StrCat(text, "; and ", count - kShown, " more") : text;
 }
 
-template <typename T>
-std::string_view BytesOf(const std::vector<T>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+// Of a message in which maps have an order.
+std::string FingerprintOf(const google::protobuf::Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream out(&stream);
+    out.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&out);
+  }
+  return Sha256Hex(std::vector<std::string_view>{bytes});
+}
+
+template <typename Vector>
+std::string_view BytesOf(const Vector& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0])};
 }
 
 Status Refusal(const Checkpoint& checkpoint, const std::string& why) {
@@ -74,6 +88,24 @@ std::string Fingerprint(const TrainingData& data) {
   for (const auto& classes : data.samples.classes) parts.push_back(BytesOf(classes));
   for (const auto& targets : data.samples.targets) parts.push_back(BytesOf(targets));
   return Sha256Hex(parts);
+}
+
+std::vector<RunPart> RunParts(const v1::TrainConfig& config, const v1::ModelConfig& model,
+                              const TensorMap* initial, const std::string& data_fingerprint) {
+  v1::TrainConfig read = config;
+  read.clear_output();
+  read.mutable_data()->clear_path();
+  std::vector<std::string_view> weights;
+  if (initial != nullptr) {
+    for (const auto& [name, tensor] : *initial) {
+      weights.push_back(name);
+      weights.push_back(BytesOf(tensor.values));
+    }
+  }
+  return {{"data", data_fingerprint},
+          {"configuration", FingerprintOf(read)},
+          {"model", FingerprintOf(model)},
+          {"initial weights", initial == nullptr ? "none" : Sha256Hex(weights)}};
 }
 
 Status CheckSameRun(const v1::TrainConfig& config, const v1::ModelConfig& model,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
@@ -14,19 +15,6 @@ namespace {
 constexpr std::string_view kPrefix = "validation.";
 
 std::string MeasureOf(const std::string& monitor) { return monitor.substr(kPrefix.size()); }
-
-// Of "head.accuracy", one part is enough.
-bool LargerIsBetter(const std::string& measure) {
-  for (size_t begin = 0; begin < measure.size();) {
-    const std::string_view part = std::string_view(measure).substr(begin);
-    for (const char* name : {"accuracy", "f1", "skill"}) {
-      if (part.starts_with(name)) return true;
-    }
-    const size_t dot = measure.find('.', begin);
-    begin = dot == measure.npos ? measure.size() : dot + 1;
-  }
-  return false;
-}
 
 bool Better(const std::string& mode, double value, double than, double by) {
   return mode == "max" ? value > than + by : value < than - by;
@@ -46,6 +34,15 @@ Status CheckMeasured(const std::string& key, const std::string& monitor, const M
 }
 
 }  // namespace
+
+// "<head>/<kind>.<label>": a label may have any characters in it, a head neither '/' nor '.'.
+bool LargerIsBetter(std::string_view measure) {
+  static constexpr std::string_view kKinds[] = {"accuracy", "f1",    "macro_f1",  "precision",
+                                                "recall",   "skill", "skill_low", "skill_high"};
+  std::string_view kind = measure.substr(0, measure.find('.'));
+  kind.remove_prefix(kind.find('/') + 1);  // npos + 1 is 0
+  return std::find(std::begin(kKinds), std::end(kKinds), kind) != std::end(kKinds);
+}
 
 Status ResolveMonitor(const std::string& key, std::string* monitor, std::string* mode) {
   if (monitor->empty()) *monitor = "validation.loss";

@@ -7,12 +7,17 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/base/status.h"
 #include "core/train/checkpoint.h"
 #include "core/train/trainer.h"
 
 namespace sequent::train {
+
+// Whether of this measure, named as in Measures ("loss", "macro_f1", "topic/f1.sport"), the
+// greatest is the best: accuracy, f1, macro_f1, precision, recall and skill, with its interval.
+bool LargerIsBetter(std::string_view measure);
 
 // Fills in monitor and mode, and checks them. `key`: "early_stopping".
 Status ResolveMonitor(const std::string& key, std::string* monitor, std::string* mode);

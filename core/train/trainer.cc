@@ -68,9 +68,9 @@ class Run {
     }
     SEQ_RETURN_IF_ERROR(updater_.PlanPruning(update_, total_));
     if (ValidationIsDue()) validated_update_ = update_;
-    // More epochs may have been asked for; early stopping ends the run still.
-    finished_already_ = checkpoint.finished == "early_stopping" ||
-                        (!checkpoint.finished.empty() && update_ >= total_);
+    // More epochs, or more patience, may have been asked for.
+    finished_already_ =
+        !checkpoint.finished.empty() && (selection_.OutOfPatience() || update_ >= total_);
     return absl::OkStatus();
   }
 
@@ -89,11 +89,11 @@ class Run {
       if (due && reason.empty() && update_ < total_) SEQ_RETURN_IF_ERROR(Save(""));
     }
     if (reason.empty()) reason = ReasonAtEnd();
-    if (reason != "finished already") {
-      if (hooks_.validate && validated_update_ != update_ && reason != "interrupted") {
-        SEQ_RETURN_IF_ERROR(Validate());
-      }
-      SEQ_RETURN_IF_ERROR(Save(reason == "interrupted" ? "" : reason));
+    if (!finished_already_) SEQ_RETURN_IF_ERROR(Save(reason == "interrupted" ? "" : reason));
+    // Off the schedule it is for the result alone, and not in the checkpoint: what goes on from
+    // there must not differ from a run that never stopped.
+    if (hooks_.validate && validated_update_ != update_ && reason != "interrupted") {
+      SEQ_RETURN_IF_ERROR(Validate());
     }
     return Result(reason);
   }
@@ -162,7 +162,9 @@ class Run {
     }
     const bool best = updater_.PruningIsDone(update_) && selection_.Take(update_, measures);
     if (best) best_ = updater_.weights();
-    if (hooks_.on_validation) hooks_.on_validation({update_, Epochs(), measures, best});
+    if (hooks_.on_validation && !finished_already_) {
+      hooks_.on_validation({update_, Epochs(), measures, best});
+    }
     return absl::OkStatus();
   }
 
@@ -265,15 +267,19 @@ StatusOr<std::optional<Checkpoint>> ShareRunFolder(const std::string& run_dir, b
   return std::optional<Checkpoint>(std::move(checkpoint));
 }
 
-// Ranks that read other data would add gradients of another problem.
-Status CheckSameData(const Setting& setting, Ranks* ranks) {
-  const auto all =
-      ranks->Gather(StrCat(setting.config.train().ShortDebugString(), setting.data_fingerprint));
-  const bool same = std::all_of(all.begin(), all.end(),
-                                [&](const std::string& other) { return other == all[0]; });
-  if (same) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      "expected the same data and train options on all ranks, got others");
+// Ranks that were given something else would add gradients of another problem.
+Status CheckSameOnRanks(const Setting& setting, const TensorMap* initial, Ranks* ranks) {
+  if (ranks->count() == 1) return absl::OkStatus();
+  for (const RunPart& part :
+       RunParts(setting.config, setting.model, initial, setting.data_fingerprint)) {
+    const auto all = ranks->Gather(part.fingerprint);
+    for (size_t r = 1; r < all.size(); ++r) {
+      if (all[r] == all[0]) continue;
+      return absl::FailedPreconditionError(
+          StrCat("expected the same ", part.name, " on all ranks, got another on rank ", r));
+    }
+  }
+  return absl::OkStatus();
 }
 
 StatusOr<Setting> Settle(const v1::TrainConfig& config, const v1::ModelConfig& model,
@@ -300,7 +306,7 @@ StatusOr<FitResult> Fit(const v1::TrainConfig& config, const v1::ModelConfig& mo
   Ranks* const ranks = hooks.ranks != nullptr ? hooks.ranks : OneRank();
   const auto setting = Settle(config, model, data, run_dir, ranks->count(), hooks);
   SEQ_RETURN_IF_ERROR(Agree(ranks, setting.status()));
-  SEQ_RETURN_IF_ERROR(CheckSameData(*setting, ranks));
+  SEQ_RETURN_IF_ERROR(CheckSameOnRanks(*setting, initial, ranks));
   const v1::TrainOptions& options = setting->config.train();
   const bool shuffle = !config.data().has_shuffle() || config.data().shuffle();
   SEQ_ASSIGN_OR_RETURN(const Batches batches,

@@ -28,7 +28,7 @@ struct UpdateEvent {
   double epoch = 0;      // fractional
   double loss = 0, grad_norm = 0, lr = 0;
   double seconds = 0;    // since the start of this process's run
-  uint64_t symbols = 0;  // (row, step) pairs of this update
+  uint64_t symbols = 0;  // (row, step) pairs of this update, without padding
 };
 
 // Named measures of one validation; "loss" is always there.
@@ -49,6 +49,7 @@ struct TrainerHooks {
   // begins, 0 or the checkpoint's. An error ends the run.
   std::function<Status(uint64_t update)> on_start;
   std::function<void(const UpdateEvent&)> on_update;
+  // Not of the one that a run which was over makes again.
   std::function<void(const ValidationEvent&)> on_validation;
   // After a checkpoint was written.
   std::function<void(uint64_t update)> on_checkpoint;

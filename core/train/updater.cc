@@ -12,6 +12,15 @@
 #include "core/train/raw_bytes.h"
 
 namespace sequent::train {
+namespace {
+
+template <typename T>
+uint64_t SymbolsOf(const Chunk<T>& chunk) {
+  if (chunk.lengths.empty()) return uint64_t{chunk.steps} * chunk.rows;
+  return std::accumulate(chunk.lengths.begin(), chunk.lengths.end(), uint64_t{0});
+}
+
+}  // namespace
 
 template <typename T>
 Updater<T>::Updater(const v1::TrainConfig& config, const Graph& graph, Batches batches,
@@ -26,7 +35,7 @@ Updater<T>::Updater(const v1::TrainConfig& config, const Graph& graph, Batches b
       accumulation_{batches_.updates_per_epoch(), options_.accumulate()},
       blocks_(std::move(blocks)),
       optimizer_(options_.optimizer(), network_.parameter_count()),
-      bound_(network_, options_.initialization()),
+      bound_(network_, options_),
       pool_(Threads()),
       tapes_(shards_),
       gradients_(shards_) {
@@ -50,7 +59,7 @@ Status Updater<T>::Start(const TensorMap& initial) {
 
 template <typename T>
 Status Updater<T>::PlanPruning(uint64_t done, uint64_t updates) {
-  pruner_ = Pruner<T>(options_.prune(), updates, network_.table(), network_.offsets());
+  pruner_ = Pruner<T>(options_, updates, network_.table(), network_.offsets());
   pruner_.Begin(done, network_.parameters());
   return pruner_.CheckLength();
 }
@@ -91,7 +100,7 @@ typename Updater<T>::Report Updater<T>::Backpropagate(uint64_t update,
     if (count == 0) continue;
     if (batches_.StartsAnew(batch)) network_.ResetTape(count, &tapes_[shard]);
     const Chunk<T> chunk = batches_.template Cut<T>(batch, first, count);
-    report.symbols += chunk.steps * chunk.rows;
+    report.symbols += SymbolsOf(chunk);
     report.loss += network_.Run(chunk, normaliser, {config_.seed(), batch}, /*training=*/true,
                                 &tapes_[shard], gradients_[shard].data());
     if (!std::isfinite(report.loss)) break;  // the tape shows where

@@ -59,6 +59,14 @@ TEST(TunePlan, TakesRangesAndValues) {
   EXPECT_FALSE(plan->space[3].ordered);
 }
 
+TEST(TunePlan, MakesGreatWhatShouldBeGreatUnlessTold) {
+  const std::string parameters = "parameters: [{key: train.batch, min: 1, max: 2}]}";
+  EXPECT_FALSE(Plan("{" + parameters)->maximize);
+  EXPECT_TRUE(Plan("{metric: validation.topic/macro_f1, " + parameters)->maximize);
+  EXPECT_FALSE(Plan("{metric: validation.accuracy, maximize: false, " + parameters)->maximize);
+  EXPECT_TRUE(Plan("{metric: validation.coverage, maximize: true, " + parameters)->maximize);
+}
+
 TEST(TunePlan, SetsTheKeysOfATry) {
   const auto plan = Plan(kGood);
   ASSERT_TRUE(plan.ok()) << plan.status();

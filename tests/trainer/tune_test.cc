@@ -143,7 +143,7 @@ TEST_F(TuneTest, EndsWithFourIfAllTriesFail) {
 
 TEST_F(TuneTest, TakesTheGreatestOfWhatShouldBeGreat) {
   std::string tune = Random(3);
-  tune.insert(1, "metric: validation.skill, maximize: true, ");
+  tune.insert(1, "metric: validation.skill, ");
   const Outcome outcome = RunProgram(Tune("a", tune));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
   const Json result = Json::parse(outcome.out);

@@ -1,11 +1,18 @@
 #include "core/train/checkpoint.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
+#include <vector>
+
+#include "tests/core/train/fit_testing.h"
 
 namespace sequent::train {
 namespace {
+
+using ::testing::ElementsAre;
 
 Checkpoint Sample() {
   Checkpoint checkpoint;
@@ -59,6 +66,38 @@ TEST(Checkpoint, WithAnyBitFlippedIsRefused) {
     bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
     EXPECT_EQ(ParseCheckpoint(bad).status().code(), absl::StatusCode::kDataLoss) << bit;
   }
+}
+
+class CheckpointFolderTest : public testing::Test {
+ protected:
+  void Write(uint64_t update, size_t keep_last) {
+    Checkpoint checkpoint = Sample();
+    checkpoint.update = update;
+    ASSERT_TRUE(WriteCheckpoint(folder_.path(), checkpoint, keep_last).ok());
+  }
+  std::vector<uint64_t> Kept() const {
+    std::vector<uint64_t> kept;
+    for (const uint64_t update : {300, 500, 700, 1000}) {
+      if (std::filesystem::exists(folder_.Checkpoint(update))) kept.push_back(update);
+    }
+    return kept;
+  }
+
+  RunFolder folder_{"_checkpoints"};
+};
+
+// As after resuming from 500, because 1000 was damaged.
+TEST_F(CheckpointFolderTest, LaterOnesBelongToAnotherFutureAndGo) {
+  for (const uint64_t update : {300, 500, 1000}) Write(update, 9);
+  Write(700, 2);
+  EXPECT_THAT(Kept(), ElementsAre(500, 700));
+  EXPECT_EQ(ReadNewestCheckpoint(folder_.path())->update, 700u);
+}
+
+TEST_F(CheckpointFolderTest, TheOneJustWrittenStaysWhateverElseThereIs) {
+  for (const uint64_t update : {300, 1000}) Write(update, 9);
+  Write(500, 1);
+  EXPECT_THAT(Kept(), ElementsAre(500));
 }
 
 TEST(Checkpoint, OfAFolderThatIsNotThereIsNotFound) {

@@ -270,6 +270,45 @@ TEST_F(PatienceTest, IsNotRenewedByAnInterruption) {
   EXPECT_EQ(result.best_update, 3u);
 }
 
+TEST_F(PatienceTest, MayBeRaisedForARunThatItHasEnded) {
+  EXPECT_EQ(MustFit(folder_.path(), false, hooks_).updates, 7u);
+  EXPECT_EQ(MustFit(folder_.path(), true, hooks_).stop_reason, "finished already");
+  config_.mutable_train()->mutable_early_stopping()->set_patience(6);
+  const FitResult resumed = MustFit(folder_.path(), true, hooks_);
+  EXPECT_EQ(resumed.stop_reason, "early_stopping");
+  EXPECT_EQ(resumed.updates, 9u);
+  RunFolder whole("_whole");
+  MustFit(whole.path(), false, hooks_);
+  EXPECT_TRUE(LastState(whole) == LastState(folder_));
+}
+
+// Validations are due at 3, 6 and 9. The one at 7 is the best, and none of them counts on.
+TEST_F(PatienceTest, AValidationOffTheScheduleIsForTheResultAlone) {
+  v1::TrainOptions* train = config_.mutable_train();
+  train->mutable_validate()->set_every_updates(3);
+  train->mutable_schedule()->mutable_plateau()->set_patience(1);
+  hooks_.validate = [this](const TensorMap&) -> StatusOr<Measures> {
+    return Measures{{"loss", std::abs(static_cast<double>(update_) - 7)}};
+  };
+  train->set_max_updates(11);
+  RunFolder whole("_whole");
+  const FitResult expected = MustFit(whole.path(), false, hooks_);
+  EXPECT_EQ(expected.best_update, 6u);
+  train->set_max_updates(7);
+  const FitResult first = MustFit(folder_.path(), false, hooks_);
+  EXPECT_EQ(first.stop_reason, "max_updates");
+  EXPECT_EQ(first.best_update, 7u);
+  validations_ = 0;
+  const FitResult again = MustFit(folder_.path(), true, hooks_);
+  EXPECT_EQ(again.stop_reason, "finished already");
+  EXPECT_EQ(again.best_update, 7u);
+  EXPECT_TRUE(SameBits(again.best, first.best));
+  EXPECT_EQ(validations_, 0) << "it was told before";
+  train->set_max_updates(11);
+  EXPECT_TRUE(SameBits(MustFit(folder_.path(), true, hooks_).best, expected.best));
+  EXPECT_TRUE(LastState(whole) == LastState(folder_));
+}
+
 TEST_F(PatienceTest, NothingIsValidatedTwiceForAnInterruption) {
   config_.mutable_train()->set_max_updates(6);
   EXPECT_EQ(Interrupted(6).stop_reason, "max_updates");

@@ -97,6 +97,14 @@ TEST(Golden, AdamWUnderItsOwnName) {
   ExpectGoldenTraces("adamw_0.1", options);
 }
 
+TEST(Optimizer, AdamWDecaysByAHundredthUnlessTold) {
+  v1::Optimizer options;
+  options.mutable_adamw();
+  EXPECT_EQ(Resolved(options).adam().weight_decay(), 0.01);
+  options.mutable_adamw()->set_weight_decay(0);
+  EXPECT_EQ(Resolved(options).adam().weight_decay(), 0);
+}
+
 TEST(Golden, Amsgrad) {
   v1::Optimizer options = AdamWith(0.1);
   options.mutable_adam()->set_amsgrad(true);

@@ -168,6 +168,43 @@ TEST_F(PruneFitTest, LeavesBiasesAndEmbeddingsAlone) {
   }
 }
 
+TEST_F(PruneFitTest, LeavesFrozenLayersAlone) {
+  const auto graph = *ResolveGraph(model_);
+  const std::string frozen = graph.heads[0].name;
+  config_.mutable_train()->add_freeze(frozen);
+  const TensorMap last = Fit().best;
+  size_t seen = 0;
+  for (const TensorSpec& spec : TensorTable(graph)) {
+    if (!IsPruned(spec)) continue;
+    const auto& values = last.at(spec.name).values;
+    const bool whole = std::count(values.begin(), values.end(), 0.0f) == 0;
+    EXPECT_EQ(whole, spec.name.starts_with(frozen + ".")) << spec.name;
+    seen += whole ? 1 : 0;
+  }
+  EXPECT_GE(seen, 1u);
+}
+
+TEST_F(PruneFitTest, ARunOfOneUpdatePrunesAtItsEnd) {
+  config_.mutable_train()->mutable_prune()->clear_begin_update();
+  config_.mutable_train()->mutable_prune()->clear_end_update();
+  config_.mutable_train()->set_max_updates(1);
+  EXPECT_NEAR(ZeroShare(Fit().best), 0.75, 0.02);
+}
+
+TEST(Pruned, AreMatricesButNotTheVectorOfAnAttentionPool) {
+  v1::ModelConfig config = TextConfig("ab");
+  config.set_task("classify");
+  AddEmbedding(&config, "embedding", 6);
+  AddConv1d(&config, "conv", 5, 3, "causal");
+  AddPool(&config, "pool", "attention");
+  AddSoftmax(&config, "label");
+  std::vector<std::string> pruned;
+  for (const TensorSpec& spec : TensorTable(ResolveGraph(config).value())) {
+    if (IsPruned(spec)) pruned.push_back(spec.name);
+  }
+  EXPECT_THAT(pruned, ElementsAre("conv.weight", "pool.weight", "label.weight"));
+}
+
 TEST_F(PruneFitTest, TheBestWeightsAreSparseOnes) {
   const FitResult result = Fit();
   EXPECT_EQ(result.best_update, 12u) << "the first that counts";

@@ -195,6 +195,39 @@ TEST_F(RankErrorsTest, OtherDataOnOneRankIsRefused) {
   EXPECT_THAT(error.ToString(), HasSubstr("the same data"));
 }
 
+TEST_F(RankErrorsTest, AnythingElseThatDiffersOnOneRankIsRefused) {
+  const TensorMap weights = RandomModel(model_, 1).tensors, others = RandomModel(model_, 2).tensors;
+  const auto error = [&](uint64_t seed, bool shuffle, const std::string& name,
+                         const TensorMap* initial) {
+    std::vector<Status> errors(2);
+    OnRanks(2, [&](Ranks* ranks) {
+      TrainerHooks hooks;
+      hooks.ranks = ranks;
+      v1::TrainConfig config = config_;
+      v1::ModelConfig model = model_;
+      if (ranks->rank() == 1) {
+        config.set_seed(seed);
+        config.mutable_data()->set_shuffle(shuffle);
+        model.set_name(name);
+      }
+      errors[ranks->rank()] = Fit(config, model, RandomText(), "", false,
+                                  ranks->rank() == 0 ? &weights : initial, hooks)
+                                  .status();
+    });
+    EXPECT_EQ(errors[0], errors[1]);
+    return std::string(ToStd(errors[0].message()));
+  };
+  const std::string name = model_.name();
+  config_.mutable_data()->set_shuffle(true);
+  EXPECT_EQ(error(config_.seed(), true, name, &weights), "");
+  const std::string expected = "expected the same ", got = " on all ranks, got another on rank 1";
+  EXPECT_EQ(error(config_.seed() + 1, true, name, &weights), expected + "configuration" + got);
+  EXPECT_EQ(error(config_.seed(), false, name, &weights), expected + "configuration" + got);
+  EXPECT_EQ(error(config_.seed(), true, "other", &weights), expected + "model" + got);
+  EXPECT_EQ(error(config_.seed(), true, name, &others), expected + "initial weights" + got);
+  EXPECT_EQ(error(config_.seed(), true, name, nullptr), expected + "initial weights" + got);
+}
+
 TEST_F(RankErrorsTest, AValidationThatFailsEndsAll) {
   const Status error = Error([](Ranks*, TrainerHooks* hooks, TrainingData*) {
     hooks->validate = [](const TensorMap&) -> StatusOr<Measures> {

@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "core/train/label_measures.h"
+#include "tests/support/models.h"
+
 namespace sequent::train {
 namespace {
 
@@ -69,6 +72,41 @@ TEST_F(SelectionTest, OfAccuracyTheLargestIsTheBest) {
   selection.Take(1, {{"loss", 3}, {"accuracy", 0.5}});
   EXPECT_TRUE(selection.Take(2, {{"loss", 4}, {"accuracy", 0.6}}));
   EXPECT_FALSE(selection.Take(3, {{"loss", 1}, {"accuracy", 0.55}}));
+}
+
+// The names of both kinds of heads, as they are made.
+TEST_F(SelectionTest, OfWhatIsMeasuredOnLabelsOnlyLossAndCountsAreBetterSmall) {
+  v1::ModelConfig model = TextConfig("ab");
+  model.set_task("classify");
+  AddEmbedding(&model, "embedding", 3);
+  AddSoftmax(&model, "topic")->set_last_step(true);
+  model.mutable_heads(0)->mutable_softmax()->add_labels("sport");
+  model.mutable_heads(0)->mutable_softmax()->add_labels("loss/x.y");
+  v1::Head* traits = model.add_heads();
+  traits->set_name("traits");
+  traits->set_last_step(true);
+  for (const char* label : {"f1", "dull"}) traits->mutable_bernoulli()->add_labels(label);
+  Samples samples;
+  samples.classes = {{0}, {}};
+  samples.targets = {{}, {1, 0}};
+  const auto measures =
+      LabelMeasures(ResolveGraph(model).value(), samples, {{0.5, 0.5}, {0.5, 0.5}});
+  ASSERT_TRUE(measures.ok()) << measures.status();
+  size_t larger = 0;
+  for (const auto& [name, value] : *measures) {
+    const bool small = name == "loss" || name.find("/support.") != name.npos ||
+                       name.find("/confusion.") != name.npos;
+    EXPECT_EQ(LargerIsBetter(name), !small) << name;
+    larger += small ? 0 : 1;
+  }
+  EXPECT_EQ(larger, 2u * (2 + 3 * 2)) << "accuracy, macro_f1, three for each label";
+}
+
+TEST_F(SelectionTest, OfSeriesOnlySkillIsBetterLarge) {
+  for (const char* name : {"skill", "skill_low", "skill_high"}) EXPECT_TRUE(LargerIsBetter(name));
+  for (const char* name : {"rmse", "coverage", "rmse.f1", "rmse_persistence.skill"}) {
+    EXPECT_FALSE(LargerIsBetter(name)) << name;
+  }
 }
 
 TEST_F(SelectionTest, AModeOverrulesWhatTheNameSays) {

@@ -130,6 +130,44 @@ TEST_F(TechniquesTest, FrozenLayersKeepTheirWeightsAndTheRestLearns) {
   EXPECT_LT(events_[0].grad_norm, whole_norm) << "its gradient does not count";
 }
 
+TEST_F(TechniquesTest, AFrozenIndRnnIsNotPulledWithinItsBound) {
+  model_ = IdsConfig(10);
+  AddEmbedding(&model_, "embedding", 4);
+  AddIndRnn(&model_, "indrnn", 5);
+  AddSoftmax(&model_, "next");
+  train()->mutable_initialization()->set_indrnn(20);
+  train()->set_max_updates(1);
+  TensorMap initial = RandomModel(model_, 1).tensors;
+  for (float& weight : initial.at("indrnn.recurrent").values) weight = 1.5f;
+  const auto recurrent = [&] {
+    return Fit(config_, model_, data_, "", false, &initial, {})->best.at("indrnn.recurrent").values;
+  };
+  EXPECT_NE(recurrent(), initial.at("indrnn.recurrent").values);
+  train()->add_freeze("indrnn");
+  EXPECT_EQ(recurrent(), initial.at("indrnn.recurrent").values);
+}
+
+TEST_F(TechniquesTest, PaddingIsNotCountedAsTrainedOn) {
+  model_ = TextConfig("abcd");
+  model_.set_task("classify");
+  AddEmbedding(&model_, "embedding", 3);
+  AddGru(&model_, "gru", 4);
+  v1::Head* head = AddSoftmax(&model_, "kind");
+  head->set_last_step(true);
+  for (const char* label : {"a", "b"}) head->mutable_softmax()->add_labels(label);
+  data_ = {};
+  data_.samples.begin = {0};
+  data_.samples.classes.resize(1);
+  data_.samples.targets.resize(1);
+  for (const size_t length : {1, 9, 4, 2, 7, 3}) {
+    data_.samples.tokens.resize(data_.samples.tokens.size() + length, 1);
+    data_.samples.begin.push_back(data_.samples.tokens.size());
+    data_.samples.classes[0].push_back(static_cast<int32_t>(length % 2));
+  }
+  train()->set_epochs(1);
+  EXPECT_EQ(MustFit().symbols, 26u);
+}
+
 TEST_F(TechniquesTest, TheMovingAverageIsWhatIsValidatedAndComesOut) {
   train()->set_epochs(1);
   const std::vector<TensorMap> weights = WeightsOfEveryUpdate();
