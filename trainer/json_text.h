@@ -6,8 +6,8 @@
 
 namespace sequent {
 
-// Names of files and columns need not be UTF-8: nlohmann's own dump() throws at what is not, here it
-// is replaced. `indent`: -1 = one line.
+// Names of files and columns need not be UTF-8: nlohmann's own dump() throws at what is not, here
+// it is replaced. `indent`: -1 = one line.
 template <typename Json>
 std::string JsonText(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);

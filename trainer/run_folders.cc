@@ -21,8 +21,7 @@ bool IsRun(const fs::path& path) {
 }
 
 Status Failed(const fs::path& path, const std::error_code& error) {
-  return absl::UnavailableError(
-      StrCat("output.run_dir: ", path.string(), ": ", error.message()));
+  return absl::UnavailableError(StrCat("output.run_dir: ", path.string(), ": ", error.message()));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace sequent {
 namespace {
 
-constexpr std::string_view kSuffixes[] = {"_unigram", "_persistence", "_seasonal",   "_ar",
+constexpr std::string_view kSuffixes[] = {"_unigram",  "_persistence", "_seasonal",   "_ar",
                                           "_constant", "_majority",    "_naive_bayes"};
 
 struct Baseline {

@@ -12,8 +12,8 @@
 
 namespace sequent {
 
-// Whether a measure is a baseline's ("rmse_ar", "kind/accuracy_majority", "mae_seasonal.x"), not the
-// model's own. Names of heads, labels and series do not count.
+// Whether a measure is a baseline's ("rmse_ar", "kind/accuracy_majority", "mae_seasonal.x"), not
+// the model's own. Names of heads, labels and series do not count.
 bool IsBaseline(const std::string& measure);
 
 struct Judgement {

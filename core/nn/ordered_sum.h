@@ -1,5 +1,5 @@
-// Sums whose bits do not depend on the compiler: in an order that vectorises and is a function of the
-// number of terms alone.
+// Sums whose bits do not depend on the compiler: in an order that vectorises and is a function of
+// the number of terms alone.
 #ifndef SEQUENT_CORE_NN_ORDERED_SUM_H_
 #define SEQUENT_CORE_NN_ORDERED_SUM_H_
 

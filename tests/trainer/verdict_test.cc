@@ -37,20 +37,21 @@ TEST(JudgeMeasures, CountsTheBaselinesAndThoseBeaten) {
   EXPECT_EQ(judgement.there, 3u);
   EXPECT_EQ(judgement.beaten, 1u);
   EXPECT_THAT(judgement.lines, ElementsAre("the model does NOT beat the baseline seasonal",
-                                         "the model does NOT beat the baseline ar"));
+                                           "the model does NOT beat the baseline ar"));
 }
 
 TEST(JudgeMeasures, OfSeveralHeadsNamesTheOneThatLoses) {
   const Judgement judgement = JudgeMeasures({{"kind/accuracy", 0.9},
-                                         {"kind/accuracy_majority", 0.5},
-                                         {"kind/accuracy_naive_bayes", 0.9},
-                                         {"mood/accuracy", 0.6},
-                                         {"mood/accuracy_majority", 0.5}});
+                                             {"kind/accuracy_majority", 0.5},
+                                             {"kind/accuracy_naive_bayes", 0.9},
+                                             {"mood/accuracy", 0.6},
+                                             {"mood/accuracy_majority", 0.5}});
   EXPECT_EQ(judgement.there, 3u);
   EXPECT_EQ(judgement.beaten, 2u);
   EXPECT_THAT(
       judgement.lines,
-      ElementsAre("kind/the model does NOT beat the naive baseline (naive Bayes on word presence)"));
+      ElementsAre(
+          "kind/the model does NOT beat the naive baseline (naive Bayes on word presence)"));
 }
 
 TEST(JudgeMeasures, WithoutBaselinesThereIsNothingToBeat) {
