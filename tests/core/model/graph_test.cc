@@ -169,10 +169,11 @@ TEST(Graph, StreamsUnlessALayerNeedsTheWholeSequence) {
   config.mutable_layers(2)->mutable_conv1d()->set_padding("same");
   EXPECT_FALSE(ResolveGraph(config).value().streamable);
   config.mutable_layers(2)->mutable_conv1d()->set_padding("causal");
-  config.mutable_layers(1)->mutable_lstm()->set_direction("backward");
-  EXPECT_FALSE(ResolveGraph(config).value().streamable);
-  config.mutable_layers(1)->mutable_lstm()->clear_direction();
   config.mutable_layers(3)->mutable_pool()->set_kind("max");
+  EXPECT_FALSE(ResolveGraph(config).value().streamable);
+  config.mutable_layers()->RemoveLast();
+  EXPECT_TRUE(ResolveGraph(config).value().streamable);
+  config.mutable_layers(1)->mutable_lstm()->set_direction("backward");
   EXPECT_FALSE(ResolveGraph(config).value().streamable);
 }
 
