@@ -24,7 +24,7 @@ uint64_t WarmupUpdates(const v1::Schedule& schedule) {
   }
 }
 
-// `progress`: from 0 at the end of warm-up to 1 at the last update.
+// `progress`: from 0 at the end of warm-up to 1 where the decay ends.
 double CosineFactor(const v1::Schedule::Cosine& cosine, double progress) {
   const double low = cosine.final_factor();
   return low + (1 - low) * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, progress)));
@@ -39,8 +39,10 @@ double LearningRate(const v1::Schedule& schedule, double base, uint64_t update, 
   const double after = static_cast<double>(update - warmup);
   switch (schedule.kind_case()) {
     case v1::Schedule::kCosine: {
-      const double whole = static_cast<double>(updates > warmup ? updates - warmup : 1);
-      return base * CosineFactor(schedule.cosine(), after / whole);
+      const v1::Schedule::Cosine& cosine = schedule.cosine();
+      const uint64_t last = cosine.updates() > 0 ? cosine.updates() : updates;
+      const double whole = static_cast<double>(last > warmup ? last - warmup : 1);
+      return base * CosineFactor(cosine, after / whole);
     }
     case v1::Schedule::kExponential: {
       const double every = static_cast<double>(schedule.exponential().every_updates());

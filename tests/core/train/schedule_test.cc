@@ -51,6 +51,16 @@ TEST(LearningRate, FallsAlongACosine) {
   EXPECT_DOUBLE_EQ(LearningRate(schedule, 1, 500, 110, 10), 0.2);
 }
 
+TEST(LearningRate, FallsAlongACosineOfItsOwnLengthIfToldSo) {
+  v1::Schedule schedule;
+  schedule.mutable_cosine()->set_warmup_updates(10);
+  schedule.mutable_cosine()->set_final_factor(0.2);
+  schedule.mutable_cosine()->set_updates(110);
+  EXPECT_DOUBLE_EQ(LearningRate(schedule, 1, 60, 60, 10), 0.6);
+  EXPECT_DOUBLE_EQ(LearningRate(schedule, 1, 110, 500, 10), 0.2);
+  EXPECT_DOUBLE_EQ(LearningRate(schedule, 1, 400, 500, 10), 0.2);
+}
+
 TEST(LearningRate, FallsExponentially) {
   v1::Schedule schedule;
   schedule.mutable_exponential()->set_factor(0.5);
