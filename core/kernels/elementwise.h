@@ -14,10 +14,15 @@ namespace sequent::kernels {
 
 void Activate(Function f, size_t n, const float* x, float* y);
 
-// y[i] = exp(x[i] - max) / sum; the sum runs in double over i in a fixed order. n >= 1.
+// y[i] = exp(x[i] - max) / sum. Here and below n >= 1, and sums run in double, in an order that n
+// and the target alone decide.
 void Softmax(size_t n, const float* x, float* y);
 
-// log(sum exp(x[i])), computed stably; the sum runs in double over i in a fixed order. n >= 1.
+// y[i] = scale exp(x[i] - max) / sum, and returns log(sum exp(x[i])): what a loss and its gradient
+// are made of.
+double ScaledSoftmax(size_t n, const float* x, double scale, float* y);
+
+// log(sum exp(x[i])), computed stably.
 double LogSumExp(size_t n, const float* x);
 
 }  // namespace sequent::kernels

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/kernels/elementwise.h"
 
 namespace sequent::train {
 namespace {
@@ -47,6 +48,17 @@ Status CheckLabels(const v1::TrainOptions& options, const Graph& graph) {
   return absl::OkStatus();
 }
 
+double ScaledSoftmax(size_t n, const float* x, double scale, float* y) {
+  return kernels::ScaledSoftmax(n, x, scale, y);
+}
+double ScaledSoftmax(size_t n, const double* x, double scale, double* y) {
+  const double max = *std::max_element(x, x + n);
+  double sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += y[i] = std::exp(x[i] - max);
+  for (size_t i = 0; i < n; ++i) y[i] *= scale / sum;
+  return std::log(sum) + max;
+}
+
 }  // namespace
 
 StatusOr<std::vector<ClassLoss>> MakeClassLosses(const v1::TrainOptions& options,
@@ -69,16 +81,7 @@ template <typename T>
 double SoftmaxLoss(const T* logits, size_t classes, int32_t target, const ClassLoss& loss,
                    double scale, T* delta) {
   scale *= loss.weight(target);
-  double max = logits[0];
-  for (size_t i = 1; i < classes; ++i) max = std::max<double>(max, logits[i]);
-  double sum = 0;
-  for (size_t i = 0; i < classes; ++i) {
-    const double e = std::exp(static_cast<double>(logits[i]) - max);
-    delta[i] = static_cast<T>(e);
-    sum += e;
-  }
-  const T inverse = static_cast<T>(scale / sum);
-  for (size_t i = 0; i < classes; ++i) delta[i] *= inverse;
+  const double log_sum = ScaledSoftmax(classes, logits, scale, delta);
   delta[target] -= static_cast<T>(scale * (1 - loss.smoothing));
   double expected = (1 - loss.smoothing) * static_cast<double>(logits[target]);
   if (loss.smoothing > 0) {
@@ -90,7 +93,7 @@ double SoftmaxLoss(const T* logits, size_t classes, int32_t target, const ClassL
     }
     expected += share * all;
   }
-  return (max + std::log(sum) - expected) * scale;
+  return (log_sum - expected) * scale;
 }
 
 template <typename T>

@@ -146,7 +146,7 @@ double Network<T>::HeadLoss(const Chunk<T>& chunk, size_t h, double normaliser,
   std::vector<T>& out = tape->head_out[h];
   std::vector<T>& delta = tape->head_delta[h];
   out.resize(count * outputs);
-  delta.assign(count * outputs, T(0));
+  delta.resize(count * outputs);
   head_linear_[h].Forward(count, tape->nodes[head.input].y.data(), head.in_width,
                           parameters_.data() + head_bias_[h], false, out.data(), outputs);
   double loss = 0;
@@ -154,11 +154,12 @@ double Network<T>::HeadLoss(const Chunk<T>& chunk, size_t h, double normaliser,
   for (size_t n = 0; n < count; ++n) {
     T* y = out.data() + n * outputs;
     T* dy = delta.data() + n * outputs;
-    if (head.kind == HeadKind::kSoftmax) {
-      const int32_t target = chunk.classes[h][n];
-      if (target >= 0) loss += SoftmaxLoss(y, outputs, target, class_losses_[h], scale, dy);
+    if (head.kind == HeadKind::kSoftmax && chunk.classes[h][n] >= 0) {
+      loss += SoftmaxLoss(y, outputs, chunk.classes[h][n], class_losses_[h], scale, dy);
       continue;
     }
+    std::fill(dy, dy + outputs, T(0));  // of what is not known
+    if (head.kind == HeadKind::kSoftmax) continue;
     if (head.kind == HeadKind::kBernoulli) {
       for (size_t k = 0; k < outputs; ++k) {
         const T target = chunk.targets[h][n * outputs + k];

@@ -167,6 +167,17 @@ TEST_P(ElementwiseTest, SoftmaxEqualsTheOracleForEveryLength) {
   }
 }
 
+TEST_P(ElementwiseTest, ScaledSoftmaxAnswersBothTheShareAndTheLogarithmOfTheSum) {
+  for (const size_t n : {1, 7, 16, 33, 6887}) {
+    const std::vector<float> x = RandomVector(n, n, 3);
+    std::vector<float> once(n), scaled(n);
+    Softmax(n, x.data(), once.data());
+    EXPECT_EQ(ScaledSoftmax(n, x.data(), 0.25, scaled.data()), LogSumExp(n, x.data()));
+    EXPECT_NEAR(LogSumExp(n, x.data()), ExactLogSumExp(x), 1e-6);
+    for (size_t i = 0; i < n; ++i) ASSERT_FLOAT_EQ(scaled[i], once[i] / 4) << i;
+  }
+}
+
 TEST_P(ElementwiseTest, SoftmaxOfHugeLogitsIsFinite) {
   const float max = std::numeric_limits<float>::max();
   const std::vector<float> x = {max, 0, -max, max};
