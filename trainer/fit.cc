@@ -166,11 +166,12 @@ ScoreOptions ReportOptions(const Job& job) {
   return {MeasureOptionsOf(job.config.forecast(), /*interval=*/true), job.parts.train};
 }
 
-StatusOr<std::unique_ptr<MetricsLog>> OpenMetrics(const std::string& run_dir, uint64_t keep) {
+StatusOr<std::unique_ptr<MetricsLog>> OpenMetrics(const std::string& run_dir,
+                                                  const train::StartEvent& start) {
   std::error_code error;
   std::filesystem::create_directories(run_dir, error);
   if (error) return absl::UnavailableError(StrCat(run_dir, ": ", error.message()));
-  return MetricsLog::Open(run_dir + "/metrics.jsonl", keep);
+  return MetricsLog::Open(run_dir + "/metrics.jsonl", start);
 }
 
 }  // namespace
@@ -193,9 +194,9 @@ StatusOr<train::FitResult> TrainJob(const Job& job, const FitOptions& options) {
   if (!IsFirst(options)) {
     return train::Fit(job.config, job.model, job.data, run_dir, options.resume, initial, hooks);
   }
-  hooks.on_start = [&](uint64_t update) -> Status {
-    SEQ_ASSIGN_OR_RETURN(log, OpenMetrics(run_dir, update));
-    SEQ_ASSIGN_OR_RETURN(events, EventLog::Open(run_dir, update));
+  hooks.on_start = [&](const train::StartEvent& start) -> Status {
+    SEQ_ASSIGN_OR_RETURN(log, OpenMetrics(run_dir, start));
+    SEQ_ASSIGN_OR_RETURN(events, EventLog::Open(run_dir, start.update));
     return absl::OkStatus();
   };
   hooks.on_update = [&](const train::UpdateEvent& event) {

@@ -11,8 +11,8 @@
 namespace sequent {
 namespace {
 
-// The lines up to the update, whole ones only.
-std::string Kept(const std::string& text, uint64_t keep_update) {
+// The lines of the run up to its start, whole ones only.
+std::string Kept(const std::string& text, const train::StartEvent& start) {
   std::string kept;
   size_t begin = 0;
   for (size_t end; (end = text.find('\n', begin)) != text.npos; begin = end + 1) {
@@ -20,7 +20,9 @@ std::string Kept(const std::string& text, uint64_t keep_update) {
     const auto json = nlohmann::json::parse(line, nullptr, false);
     if (!json.is_object() || !json.contains("update") || !json["update"].is_number_unsigned())
       break;
-    if (json["update"].get<uint64_t>() > keep_update) break;
+    const auto update = json["update"].get<uint64_t>();
+    if (update > start.update) break;
+    if (update == start.update && json.contains("validation") && !start.validated) break;
     kept += line + "\n";
   }
   return kept;
@@ -33,12 +35,12 @@ std::string MeasuresToJson(const train::Measures& measures) {
 }
 
 StatusOr<std::unique_ptr<MetricsLog>> MetricsLog::Open(const std::string& path,
-                                                       uint64_t keep_update) {
+                                                       const train::StartEvent& start) {
   std::string kept;
   std::error_code none;
-  if (keep_update > 0 && std::filesystem::exists(path, none)) {
+  if (start.update > 0 && std::filesystem::exists(path, none)) {
     SEQ_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-    kept = Kept(text, keep_update);
+    kept = Kept(text, start);
   }
   SEQ_RETURN_IF_ERROR(WriteFileAtomically(path, kept));
   std::unique_ptr<MetricsLog> log(new MetricsLog(path));

@@ -19,9 +19,11 @@ std::string MeasuresToJson(const train::Measures& measures);
 
 class MetricsLog {
  public:
-  // Opens `path` for appending, after cutting off everything past `keep_update` (0: everything),
-  // a half-written last line included. UNAVAILABLE: it can not be written.
-  static StatusOr<std::unique_ptr<MetricsLog>> Open(const std::string& path, uint64_t keep_update);
+  // Opens `path` for appending, after cutting off everything past the update that `start` is after
+  // (0: everything), a half-written last line and a validation that is not part of the run
+  // included. UNAVAILABLE: it can not be written.
+  static StatusOr<std::unique_ptr<MetricsLog>> Open(const std::string& path,
+                                                    const train::StartEvent& start);
 
   // Each line is whole on disk's way when these return; errors of the disk are found by Close.
   void Add(const train::UpdateEvent& event);

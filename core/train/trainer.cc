@@ -75,8 +75,8 @@ class Run {
   }
 
   StatusOr<FitResult> Train() {
-    SEQ_RETURN_IF_ERROR(
-        Agree(ranks_, hooks_.on_start ? hooks_.on_start(update_) : absl::OkStatus()));
+    SEQ_RETURN_IF_ERROR(Agree(
+        ranks_, hooks_.on_start ? hooks_.on_start({update_, Validated()}) : absl::OkStatus()));
     SEQ_RETURN_IF_ERROR(CheckMonitors());
     const int64_t begin = Clock::Real()->Nanos();
     std::string reason = finished_already_ ? "finished already" : "";
@@ -92,7 +92,7 @@ class Run {
     if (!finished_already_) SEQ_RETURN_IF_ERROR(Save(reason == "interrupted" ? "" : reason));
     // Off the schedule it is for the result alone, and not in the checkpoint: what goes on from
     // there must not differ from a run that never stopped.
-    if (hooks_.validate && validated_update_ != update_ && reason != "interrupted") {
+    if (hooks_.validate && !Validated() && reason != "interrupted") {
       SEQ_RETURN_IF_ERROR(Validate());
     }
     return Result(reason);
@@ -131,6 +131,8 @@ class Run {
     return update_ % (every > 0 ? every : EpochUpdates()) == 0;
   }
 
+  bool Validated() const { return update_ > 0 && validated_update_ == update_; }
+
   // Rank 0 measures, for all.
   StatusOr<Measures> Measure() {
     StatusOr<Measures> own = Measures();
@@ -162,9 +164,7 @@ class Run {
     }
     const bool best = updater_.PruningIsDone(update_) && selection_.Take(update_, measures);
     if (best) best_ = updater_.weights();
-    if (hooks_.on_validation && !finished_already_) {
-      hooks_.on_validation({update_, Epochs(), measures, best});
-    }
+    if (hooks_.on_validation) hooks_.on_validation({update_, Epochs(), measures, best});
     return absl::OkStatus();
   }
 

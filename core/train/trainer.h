@@ -41,15 +41,21 @@ struct ValidationEvent {
   bool best = false;
 };
 
+// Where a run begins.
+struct StartEvent {
+  uint64_t update = 0;  // after this one: 0, or the checkpoint's
+  // Whether that one was validated on schedule. The validation of an end off the schedule is not
+  // part of the run that goes on from there; one that was over makes it again.
+  bool validated = false;
+};
+
 struct TrainerHooks {
   // Measures the model as it stands: core/nn on the validation part, so the same bits as
   // `evaluate`. Empty: no validation.
   std::function<StatusOr<Measures>(const TensorMap& tensors)> validate;
-  // Once, when it is clear that the run can go on, before anything else: after which update it
-  // begins, 0 or the checkpoint's. An error ends the run.
-  std::function<Status(uint64_t update)> on_start;
+  // Once, when it is clear that the run can go on, before anything else. An error ends the run.
+  std::function<Status(const StartEvent&)> on_start;
   std::function<void(const UpdateEvent&)> on_update;
-  // Not of the one that a run which was over makes again.
   std::function<void(const ValidationEvent&)> on_validation;
   // After a checkpoint was written.
   std::function<void(uint64_t update)> on_checkpoint;

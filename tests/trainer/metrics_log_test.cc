@@ -9,7 +9,7 @@ namespace sequent {
 namespace {
 
 void Write(const std::string& path, uint64_t keep, std::initializer_list<uint64_t> updates) {
-  auto log = MetricsLog::Open(path, keep);
+  auto log = MetricsLog::Open(path, {keep, true});
   ASSERT_TRUE(log.ok()) << log.status();
   for (const uint64_t update : updates) {
     train::UpdateEvent event;
@@ -36,6 +36,20 @@ TEST(MetricsLog, IsCutBackToTheCheckpoint) {
   const std::string whole = folder.Read("m");
   Write(folder.File("m"), 2, {3});
   EXPECT_EQ(folder.Read("m"), whole);
+}
+
+TEST(MetricsLog, KeepsTheLastUpdatesValidationOnlyIfItWasOnSchedule) {
+  TemporaryFolder folder;
+  Write(folder.File("m"), 0, {1, 2});
+  const std::string updates = folder.Read("m");
+  auto log = *MetricsLog::Open(folder.File("m"), {2, true});
+  log->Add(train::ValidationEvent{2, 1, {{"loss", 1}}, true});
+  ASSERT_TRUE(log->Close().ok());
+  const std::string whole = folder.Read("m");
+  ASSERT_TRUE((*MetricsLog::Open(folder.File("m"), {2, true}))->Close().ok());
+  EXPECT_EQ(folder.Read("m"), whole);
+  ASSERT_TRUE((*MetricsLog::Open(folder.File("m"), {2, false}))->Close().ok());
+  EXPECT_EQ(folder.Read("m"), updates);
 }
 
 TEST(MetricsLog, DropsAHalfWrittenLine) {

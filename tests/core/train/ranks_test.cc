@@ -240,7 +240,7 @@ TEST_F(RankErrorsTest, AValidationThatFailsEndsAll) {
 TEST_F(RankErrorsTest, AStartThatFailsOnOneRankEndsAll) {
   const Status error = Error([](Ranks* ranks, TrainerHooks* hooks, TrainingData*) {
     if (ranks->rank() == 0) return;
-    hooks->on_start = [](uint64_t) { return absl::UnavailableError("no disk"); };
+    hooks->on_start = [](const StartEvent&) { return absl::UnavailableError("no disk"); };
   });
   EXPECT_EQ(error, absl::UnavailableError("rank 1: no disk"));
 }
