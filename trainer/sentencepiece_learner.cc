@@ -116,8 +116,7 @@ StatusOr<std::string> ProgramPath() {
   return absl::UnimplementedError(
       StrCat("learning SentencePiece pieces is not installed (it is built where CMake finds the "
              "library): ",
-             path.string(), ": ", std::strerror(errno),
-             "; give a model with sentencepiece_model"));
+             path.string(), ": ", std::strerror(errno), "; give a model with sentencepiece_model"));
 }
 
 // How the program ended, as wait says it.

@@ -1,4 +1,5 @@
-// Learns a SentencePiece model: started by sequent-train (sentencepiece_learner.h), never by people.
+// Learns a SentencePiece model: started by sequent-train (sentencepiece_learner.h), never by
+// people.
 //
 //   sequent_sentencepiece MAX_VOCABULARY CHARACTER_COVERAGE [WHITE_SPACE]... < lines > model
 //

@@ -34,8 +34,8 @@ struct Before {
   bool space = false;  // white space ended it that is not in a token yet
 };
 
-// That, and the word held back. As bytes: those of Utf8Stream; flags, 1 = any, 2 = space; the word's
-// length; two zeros; the word; zeros.
+// That, and the word held back. As bytes: those of Utf8Stream; flags, 1 = any, 2 = space; the
+// word's length; two zeros; the word; zeros.
 struct Cut {
   static constexpr size_t kFlagsAt = 4, kLengthAt = 5, kUnusedAt = 6, kWordAt = 8;
   static constexpr size_t kStateBytes = kWordAt + kMaxHeldBytes;
@@ -60,8 +60,8 @@ struct Cut {
 };
 
 Status Bad(std::string_view expected, std::string_view got) {
-  return absl::DataLossError(
-      StrCat("sentencepiece codec state: expected ", ToAbsl(expected), ", got '", Quoted(got), "'"));
+  return absl::DataLossError(StrCat("sentencepiece codec state: expected ", ToAbsl(expected),
+                                    ", got '", Quoted(got), "'"));
 }
 
 bool IsHeldWord(std::string_view word) {
@@ -231,8 +231,7 @@ Status SentencePieceCodec::ValidateState(const void* state) const {
 StatusOr<std::unique_ptr<const TextCodec>> MakeSentencePieceCodec(const v1::TokenInput& input) {
   SEQ_ASSIGN_OR_RETURN(SentencePieceModel model,
                        SentencePieceModel::Parse("tokens.asset", input.asset_data()));
-  return std::unique_ptr<const TextCodec>(
-      std::make_unique<SentencePieceCodec>(std::move(model)));
+  return std::unique_ptr<const TextCodec>(std::make_unique<SentencePieceCodec>(std::move(model)));
 }
 
 }  // namespace sequent

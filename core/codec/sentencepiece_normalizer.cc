@@ -50,8 +50,8 @@ SentencePieceNormalizer::Prefix SentencePieceNormalizer::TablePrefix(std::string
     if (!has_leaf) continue;
     if (at >= trie_.size()) break;
     const size_t value = Unit{trie_[at]}.value();
-    const bool begins = value < replacements_.size() &&
-                        (value == 0 || replacements_[value - 1] == '\0');
+    const bool begins =
+        value < replacements_.size() && (value == 0 || replacements_[value - 1] == '\0');
     if (begins) longest = {i + 1, replacements_.c_str() + value};
   }
   return longest;

@@ -65,7 +65,7 @@ double SentencePieceSegmenter::Score(int32_t piece, size_t bytes) const {
 void SentencePieceSegmenter::SegmentUnigram(std::string_view text,
                                             std::vector<int32_t>* tokens) const {
   struct Best {
-    float score = 0;  // of the best cut that ends here
+    float score = 0;                                    // of the best cut that ends here
     size_t begin = std::numeric_limits<size_t>::max();  // of its last piece; the most: none yet
     int32_t piece = 0;
   };
@@ -104,8 +104,7 @@ std::vector<SentencePieceSegmenter::Symbol> SentencePieceSegmenter::Symbols(
     Symbol symbol = {text.substr(0, LengthAt(text, 0))};
     for (size_t size = std::min(longest_user_defined_, text.size()); size > 0; --size) {
       const int32_t piece = Find(text.substr(0, size));
-      if (piece == kNone ||
-          model_.pieces[static_cast<size_t>(piece)].type != Type::kUserDefined) {
+      if (piece == kNone || model_.pieces[static_cast<size_t>(piece)].type != Type::kUserDefined) {
         continue;
       }
       symbol = {text.substr(0, size), true};
@@ -122,8 +121,7 @@ int32_t SentencePieceSegmenter::FindJoined(const Symbol& left, const Symbol& rig
   return Find({left.text.data(), left.text.size() + right.text.size()});
 }
 
-void SentencePieceSegmenter::SegmentBpe(std::string_view text,
-                                        std::vector<int32_t>* tokens) const {
+void SentencePieceSegmenter::SegmentBpe(std::string_view text, std::vector<int32_t>* tokens) const {
   std::vector<Symbol> symbols = Symbols(text);
   // joined[i]: of symbols i and i + 1.
   std::vector<int32_t> joined(symbols.size() - 1);

@@ -46,7 +46,7 @@ class SentencePieceSegmenter {
   const SentencePieceModel& model_;
   // Keys point into the model.
   std::unordered_map<std::string_view, int32_t> piece_of_;
-  size_t longest_ = 0;            // bytes of a piece
+  size_t longest_ = 0;  // bytes of a piece
   size_t longest_user_defined_ = 0;
   float lowest_ = 0, highest_ = 0;  // scores of normal pieces
 };

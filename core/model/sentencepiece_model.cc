@@ -23,8 +23,7 @@ std::string InQuotes(std::string_view text) { return StrCat("'", Quoted(text), "
 // Whether a code point behind the first is one that words begin with.
 bool CrossesWords(std::string_view piece) {
   for (size_t at = 0; at < piece.size();) {
-    const std::string_view sequence =
-        piece.substr(at, Utf8Length(static_cast<uint8_t>(piece[at])));
+    const std::string_view sequence = piece.substr(at, Utf8Length(static_cast<uint8_t>(piece[at])));
     if (at > 0 && (sequence == kPieceSpace || IsSpace(*DecodeCodePoint(sequence)))) return true;
     at += sequence.size();
   }
@@ -104,11 +103,12 @@ Status ReadTrainerSpec(const std::string& path, const v1::SentencePieceTrainerSp
 Status ReadCharsmap(const std::string& where, std::string_view bytes, SentencePieceModel* model) {
   if (bytes.empty()) return absl::OkStatus();
   uint32_t trie_bytes = 0;
-  if (bytes.size() >= sizeof(trie_bytes)) std::memcpy(&trie_bytes, bytes.data(), sizeof(trie_bytes));
+  if (bytes.size() >= sizeof(trie_bytes))
+    std::memcpy(&trie_bytes, bytes.data(), sizeof(trie_bytes));
   if (trie_bytes == 0 || trie_bytes % sizeof(uint32_t) != 0 ||
       trie_bytes > bytes.size() - sizeof(trie_bytes)) {
-    return Expected(where, "a trie of whole units within it", StrCat(trie_bytes, " bytes of ",
-                                                                     bytes.size()));
+    return Expected(where, "a trie of whole units within it",
+                    StrCat(trie_bytes, " bytes of ", bytes.size()));
   }
   model->trie.resize(trie_bytes / sizeof(uint32_t));
   std::memcpy(model->trie.data(), bytes.data() + sizeof(trie_bytes), trie_bytes);

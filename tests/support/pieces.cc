@@ -67,8 +67,8 @@ ModelContents TinyPieceModel() {
   config.set_task("language_model");
   v1::Input* input = config.add_inputs();
   input->set_name("input");
-  std::vector<std::string> pieces = {"_the", "_beginn", "in", "_g", "od", "ing", "th",
-                                     "_",    "\n",      ",",  "."};
+  std::vector<std::string> pieces = {"_the", "_beginn", "in", "_g", "od", "ing",
+                                     "th",   "_",       "\n", ",",  "."};
   for (char c = 'a'; c <= 'z'; ++c) pieces.push_back(std::string(1, c));
   *input->mutable_tokens() = PieceInput(Pieces(pieces));
   AddEmbedding(&config, "embedding", 8);

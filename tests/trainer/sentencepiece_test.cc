@@ -34,8 +34,8 @@ TEST(SentencePieceLearner, GivesTheSameBytesTwice) {
 }
 
 TEST(SentencePieceLearner, SpellsItsTextsToTheLastSpace) {
-  const std::string text = Song() + "two  spaces, e\u0301 \u4e2d\u6587\u3000\r\n" +
-                           std::string(9000, 'x');
+  const std::string text =
+      Song() + "two  spaces, e\u0301 \u4e2d\u6587\u3000\r\n" + std::string(9000, 'x');
   const auto bytes = Learn(text, {.max_vocabulary = 200});
   ASSERT_TRUE(bytes.ok()) << bytes.status();
   v1::TokenInput input;
@@ -123,8 +123,8 @@ TEST_F(PieceFitTest, QuantizePruneAndInitFromKeepThePieces) {
   // On another text, from which other pieces would be learned.
   std::string other;
   while (other.size() < 6000) other += "a song of ice and fire\n";
-  const Arguments fit = PieceFit(
-      "t", 10, {"--init-from", Model("a"), "--publish", folder_.File("repository")});
+  const Arguments fit =
+      PieceFit("t", 10, {"--init-from", Model("a"), "--publish", folder_.File("repository")});
   folder_.Write("text.txt", other);
   const Outcome tuned = RunProgram(fit);
   ASSERT_EQ(tuned.exit_code, 0) << tuned.error;
@@ -136,8 +136,9 @@ TEST_F(PieceFitTest, TakesAModelThatIsThere) {
   ASSERT_EQ(RunProgram(PieceFit("a", 5)).exit_code, 0);
   const std::string file = folder_.Write("pieces.model", Pieces("a"));
   const Outcome outcome = RunProgram(TextFit(
-      "b", 5, Sets({StrCat("model.input={tokens: {codec: sentencepiece, sentencepiece_model: ",
-                           file, "}}")})));
+      "b", 5,
+      Sets({StrCat("model.input={tokens: {codec: sentencepiece, sentencepiece_model: ", file,
+                   "}}")})));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
   EXPECT_EQ(Pieces("b"), Pieces("a"));
 }
@@ -154,9 +155,8 @@ TEST_F(PieceFitTest, AResumedFitGivesTheSameFile) {
 TEST_F(PieceFitTest, AResumedFitOfAnotherModelOfPiecesIsRefused) {
   ASSERT_EQ(RunProgram(PieceFit("a", 5)).exit_code, 0);
   const std::string file = folder_.Write("pieces.model", Pieces("a"));
-  const Arguments taken =
-      Sets({StrCat("model.input={tokens: {codec: sentencepiece, sentencepiece_model: ", file,
-                   "}}")});
+  const Arguments taken = Sets(
+      {StrCat("model.input={tokens: {codec: sentencepiece, sentencepiece_model: ", file, "}}")});
   ASSERT_EQ(RunProgram(TextFit("b", 5, taken)).exit_code, 0);
   folder_.Write("pieces.model", *Learn(Song(), {.max_vocabulary = 40}));
   const Outcome outcome = RunProgram(TextFit("b", 10, With(taken, {"--resume"})));
@@ -176,16 +176,26 @@ TEST_F(PieceFitTest, InspectShowsTheAsset) {
   EXPECT_THAT(table.out, HasSubstr("asset.sentencepiece"));
 }
 
+TEST_F(PieceFitTest, ModelsOfOtherTokensAreNotAveraged) {
+  ASSERT_EQ(RunProgram(TextFit("characters", 5)).exit_code, 0);
+  ASSERT_EQ(RunProgram(PieceFit("pieces", 5)).exit_code, 0);
+  const Outcome outcome = RunProgram(
+      {"evaluate", Model("characters"), Model("pieces"), "--data", folder_.File("text.txt")});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.error, HasSubstr("expected models that make the same tokens of the text"));
+}
+
 TEST_F(PieceFitTest, ClassifiesTextsByTheirPieces) {
   std::string tsv;
   for (int i = 0; i < 60; ++i) {
-    tsv += i % 2 == 0 ? StrCat("good\ta fine day ", i, "\n") : StrCat("bad\tan awful day ", i, "\n");
+    tsv +=
+        i % 2 == 0 ? StrCat("good\ta fine day ", i, "\n") : StrCat("bad\tan awful day ", i, "\n");
   }
-  const Outcome outcome = RunProgram(
-      With({"fit", "--task", "classify", "--data", folder_.Write("d.tsv", tsv), "--out",
-            Model("c"), "--run-dir", folder_.File("c")},
-           Sets({"model.input={tokens: {codec: sentencepiece, max_vocabulary: 40}}",
-                 "train.epochs=1"})));
+  const Outcome outcome =
+      RunProgram(With({"fit", "--task", "classify", "--data", folder_.Write("d.tsv", tsv), "--out",
+                       Model("c"), "--run-dir", folder_.File("c")},
+                      Sets({"model.input={tokens: {codec: sentencepiece, max_vocabulary: 40}}",
+                            "train.epochs=1"})));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
   EXPECT_FALSE(Pieces("c").empty());
 }

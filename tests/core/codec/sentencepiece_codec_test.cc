@@ -173,17 +173,26 @@ class SentencePieceCutTest : public ::testing::TestWithParam<std::tuple<bool, bo
 
 TEST_P(SentencePieceCutTest, AnyCutGivesTheSameTokensWithinTheBounds) {
   const auto [bpe, worldly, normalised] = GetParam();
-  Proto pieces =
-      Pieces({"_", "a", "b", "ab", "_ab", "aa", "aaaa", "\n", "\u00e9", "a\u00e9", "c"});
+  Proto pieces = Pieces({"_", "a", "b", "ab", "_ab", "aa", "aaaa", "\n", "\u00e9", "a\u00e9", "c"});
   if (worldly) pieces = Worldly(pieces);
   if (bpe) pieces.mutable_trainer_spec()->set_model_type(2);
   if (normalised) {
     pieces.mutable_normalizer_spec()->set_precompiled_charsmap(OneRule('b', " c  a"));
   }
   const auto codec = Codec(pieces);
-  constexpr std::string_view kBytes[] = {
-      "a",    "b",    " ",    "\n",   "\u2581", "\u3000", "z",
-      "\xc3", "\xa9", "\xe2", "\xff", "\u00e9", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+  constexpr std::string_view kBytes[] = {"a",
+                                         "b",
+                                         " ",
+                                         "\n",
+                                         "\u2581",
+                                         "\u3000",
+                                         "z",
+                                         "\xc3",
+                                         "\xa9",
+                                         "\xe2",
+                                         "\xff",
+                                         "\u00e9",
+                                         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
   for (uint64_t seed = 0; seed < 200; ++seed) {
     const RandomStream random(seed, 1, 0);
     std::string text;

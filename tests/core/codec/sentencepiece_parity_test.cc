@@ -104,8 +104,9 @@ INSTANTIATE_TEST_SUITE_P(
              "vocab_size=800 normalization_rule_name=identity remove_extra_whitespaces=false "
              "add_dummy_prefix=false"},
         Kind{"BpeInLowerCase", "vocab_size=500 model_type=bpe normalization_rule_name=nfkc_cf"},
-        Kind{"UnigramWithSymbols", "vocab_size=700 user_defined_symbols='<sep>,KING' "
-                                   "control_symbols='<mask>'"},
+        Kind{"UnigramWithSymbols",
+             "vocab_size=700 user_defined_symbols='<sep>,KING' "
+             "control_symbols='<mask>'"},
         Kind{"BpeWithSymbols", "vocab_size=700 model_type=bpe user_defined_symbols='<sep>,KING'"}),
     [](const auto& info) { return std::string(info.param.name); });
 

@@ -65,9 +65,7 @@ std::vector<BadFile> BadAssetFiles() {
       Spoiled("AssetOfNumbers", "tensor 'asset.sentencepiece': expected dtype U8 and one dimension",
               [](ModelBytes* b) { b->tensor(kAsset)->dtype = "I8"; }),
       Spoiled("AssetOfTwoDimensions", "expected dtype U8 and one dimension, as it is an asset, got",
-              [](ModelBytes* b) {
-                b->tensor(kAsset)->shape.push_back(1);
-              }),
+              [](ModelBytes* b) { b->tensor(kAsset)->shape.push_back(1); }),
       Spoiled("AssetNamedByNobody", "tensor 'asset.more': expected only assets that the",
               [](ModelBytes* b) {
                 b->tensors.push_back({"asset.more", "U8", {1}, b->data.size(), b->data.size() + 1});
@@ -92,7 +90,8 @@ std::vector<BadFile> BadAssetFiles() {
       OtherConfig("AssetInTheConfiguration",
                   "inputs[0].tokens.asset_data: expected none, since assets are tensors",
                   [](v1::TokenInput* tokens) { tokens->set_asset_data("abc"); }),
-      OtherConfig("AssetAndAVocabulary", "tokens.vocabulary: expected none with codec sentencepiece",
+      OtherConfig("AssetAndAVocabulary",
+                  "tokens.vocabulary: expected none with codec sentencepiece",
                   [](v1::TokenInput* tokens) { tokens->add_vocabulary("a"); }),
       OtherConfig("AssetWithoutASize", "inputs[0].tokens.size: expected 1..1048576, got 0",
                   [](v1::TokenInput* tokens) { tokens->set_size(0); }),
