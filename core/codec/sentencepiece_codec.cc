@@ -1,6 +1,7 @@
 #include "core/codec/sentencepiece_codec.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -34,6 +35,22 @@ struct Before {
   bool space = false;  // white space ended it that is not in a token yet
 };
 
+// The word held back, and while it is cut the one code point more that ends it.
+class Word {
+ public:
+  void Append(std::string_view text) {
+    std::copy(text.begin(), text.end(), bytes_.begin() + static_cast<ptrdiff_t>(size_));
+    size_ += text.size();
+  }
+  void Clear() { size_ = 0; }
+  size_t size() const { return size_; }
+  std::string_view text() const { return {bytes_.data(), size_}; }
+
+ private:
+  size_t size_ = 0;
+  std::array<char, kMaxHeldBytes + 4> bytes_;
+};
+
 // That, and the word held back. As bytes: those of Utf8Stream; flags, 1 = any, 2 = space; the
 // word's length; two zeros; the word; zeros.
 struct Cut {
@@ -43,7 +60,8 @@ struct Cut {
   explicit Cut(const void* state) : stream(state) {
     const auto* bytes = static_cast<const char*>(state);
     before = {(bytes[kFlagsAt] & 1) != 0, (bytes[kFlagsAt] & 2) != 0};
-    word.assign(bytes + kWordAt, static_cast<uint8_t>(bytes[kLengthAt]));
+    const size_t length = static_cast<uint8_t>(bytes[kLengthAt]);
+    word.Append({bytes + kWordAt, std::min(length, kMaxHeldBytes)});
   }
   void Save(void* state) {
     auto* bytes = static_cast<char*>(state);
@@ -51,13 +69,27 @@ struct Cut {
     stream.Save(state);
     bytes[kFlagsAt] = static_cast<char>((before.any ? 1 : 0) | (before.space ? 2 : 0));
     bytes[kLengthAt] = static_cast<char>(word.size());
-    std::memcpy(bytes + kWordAt, word.data(), word.size());
+    std::memcpy(bytes + kWordAt, word.text().data(), word.size());
   }
 
   Utf8Stream stream;
   Before before;
-  std::string word;
+  Word word;
 };
+
+// One per thread, so that encoding allocates nothing but tokens.
+struct Scratch {
+  Scratch() : segmenter(kMaxNormalizedBytes) {
+    text.reserve(kMaxNormalizedBytes + kMaxReplacementBytes * kPieceSpace.size());
+  }
+  std::string text;
+  SentencePieceSegmenter::Scratch segmenter;
+};
+
+Scratch* OfThread() {
+  thread_local Scratch scratch;
+  return &scratch;
+}
 
 Status Bad(std::string_view expected, std::string_view got) {
   return absl::DataLossError(StrCat("sentencepiece codec state: expected ", ToAbsl(expected),
@@ -148,9 +180,9 @@ class SentencePieceCodec : public TextCodec {
       return AddUnknown(cut, tokens);
     }
     if (BeginsWord(*DecodeCodePoint(sequence))) EndWord(cut, tokens);
-    cut->word += sequence;
+    cut->word.Append(sequence);
     if (cut->word.size() >= kMaxWordCodePoints &&
-        CountCodePoints(cut->word) == kMaxWordCodePoints) {
+        CountCodePoints(cut->word.text()) == kMaxWordCodePoints) {
       EndWord(cut, tokens);
     }
   }
@@ -161,7 +193,7 @@ class SentencePieceCodec : public TextCodec {
   }
 
   void EndWord(Cut* cut, std::vector<int32_t>* tokens) const;
-  std::string Normalize(std::string_view word, bool dummy_prefix, Before* before) const;
+  void Normalize(std::string_view word, bool dummy_prefix, Before* before, std::string* text) const;
 
   const SentencePieceModel model_;
   const std::vector<std::string> texts_;
@@ -169,34 +201,37 @@ class SentencePieceCodec : public TextCodec {
   const SentencePieceSegmenter segmenter_;
 };
 
-std::string SentencePieceCodec::Normalize(std::string_view word, bool dummy_prefix,
-                                          Before* before) const {
-  std::string text;
+void SentencePieceCodec::Normalize(std::string_view word, bool dummy_prefix, Before* before,
+                                   std::string* text) const {
+  text->clear();
   const auto add = [&](char c) {
     const bool space = c == ' ';
     if (space && model_.collapse_spaces) {
       before->space = before->any;
       return;
     }
-    if (before->any ? before->space : dummy_prefix) text += kPieceSpace;
+    if (before->any ? before->space : dummy_prefix) *text += kPieceSpace;
     *before = {.any = true};
-    space ? text.append(kPieceSpace) : text.append(1, c);
+    space ? text->append(kPieceSpace) : text->append(1, c);
   };
-  while (!word.empty() && text.size() <= kMaxNormalizedBytes) {
+  while (!word.empty() && text->size() <= kMaxNormalizedBytes) {
     const SentencePieceNormalizer::Prefix prefix = normalizer_.Next(word);
     for (const char c : prefix.replacement) add(c);
     word.remove_prefix(prefix.size);
   }
-  return text;
 }
 
 void SentencePieceCodec::EndWord(Cut* cut, std::vector<int32_t>* tokens) const {
-  if (cut->word.empty()) return;
+  if (cut->word.size() == 0) return;
   const size_t before = tokens->size();
   const bool dummy_prefix = model_.dummy_prefix && !cut->before.any;
   Before after = cut->before;
-  const std::string text = Normalize(cut->word, dummy_prefix, &after);
-  if (text.size() <= kMaxNormalizedBytes) segmenter_.Segment(text, tokens);
+  Scratch* const scratch = OfThread();
+  const std::string& text = scratch->text;
+  Normalize(cut->word.text(), dummy_prefix, &after, &scratch->text);
+  if (text.size() <= kMaxNormalizedBytes) {
+    segmenter_.Segment(text, &scratch->segmenter, tokens);
+  }
   const size_t most = cut->word.size() + (dummy_prefix ? 1 : 0);
   if (text.size() > kMaxNormalizedBytes || tokens->size() - before > most) {
     tokens->resize(before);
@@ -204,7 +239,7 @@ void SentencePieceCodec::EndWord(Cut* cut, std::vector<int32_t>* tokens) const {
   } else {
     cut->before = after;
   }
-  cut->word.clear();
+  cut->word.Clear();
 }
 
 Status SentencePieceCodec::ValidateState(const void* state) const {

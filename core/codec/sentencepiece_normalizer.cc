@@ -20,8 +20,7 @@ struct Unit {
 
 }  // namespace
 
-SentencePieceNormalizer::SentencePieceNormalizer(const SentencePieceModel& model)
-    : trie_(model.trie), replacements_(model.replacements) {
+SentencePieceNormalizer::SentencePieceNormalizer(const SentencePieceModel& model) : model_(model) {
   for (const SentencePieceModel::Piece& piece : model.pieces) {
     if (piece.type != SentencePieceModel::Type::kUserDefined) continue;
     user_defined_.insert(piece.text);
@@ -31,28 +30,30 @@ SentencePieceNormalizer::SentencePieceNormalizer(const SentencePieceModel& model
 
 size_t SentencePieceNormalizer::UserDefinedPrefix(std::string_view text) const {
   for (size_t size = std::min(longest_user_defined_, text.size()); size > 0; --size) {
-    if (user_defined_.contains(std::string(text.substr(0, size)))) return size;
+    if (user_defined_.contains(text.substr(0, size))) return size;
   }
   return 0;
 }
 
 // Size 0: no key begins the text. Values that are no beginning of a replacement count as none.
 SentencePieceNormalizer::Prefix SentencePieceNormalizer::TablePrefix(std::string_view text) const {
+  const std::vector<uint32_t>& trie = model_.trie;
+  const std::string& replacements = model_.replacements;
   Prefix longest = {0, {}};
-  if (trie_.empty()) return longest;
-  size_t at = Unit{trie_[0]}.offset();
+  if (trie.empty()) return longest;
+  size_t at = Unit{trie[0]}.offset();
   for (size_t i = 0; i < text.size(); ++i) {
     const uint8_t byte = static_cast<uint8_t>(text[i]);
     at ^= byte;
-    if (at >= trie_.size() || Unit{trie_[at]}.label() != byte) break;
-    const bool has_leaf = Unit{trie_[at]}.has_leaf();
-    at ^= Unit{trie_[at]}.offset();
+    if (at >= trie.size() || Unit{trie[at]}.label() != byte) break;
+    const bool has_leaf = Unit{trie[at]}.has_leaf();
+    at ^= Unit{trie[at]}.offset();
     if (!has_leaf) continue;
-    if (at >= trie_.size()) break;
-    const size_t value = Unit{trie_[at]}.value();
+    if (at >= trie.size()) break;
+    const size_t value = Unit{trie[at]}.value();
     const bool begins =
-        value < replacements_.size() && (value == 0 || replacements_[value - 1] == '\0');
-    if (begins) longest = {i + 1, replacements_.c_str() + value};
+        value < replacements.size() && (value == 0 || replacements[value - 1] == '\0');
+    if (begins) longest = {i + 1, replacements.c_str() + value};
   }
   return longest;
 }

@@ -5,7 +5,6 @@
 #define SEQUENT_CORE_CODEC_SENTENCEPIECE_NORMALIZER_H_
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 #include <unordered_set>
 
@@ -15,12 +14,12 @@ namespace sequent {
 
 class SentencePieceNormalizer {
  public:
-  // Pieces of type user defined are left as they are.
+  // Pieces of type user defined are left as they are. `model` must outlive this.
   explicit SentencePieceNormalizer(const SentencePieceModel& model);
 
   struct Prefix {
     size_t size;                   // bytes of the text
-    std::string_view replacement;  // valid UTF-8; of the text or of this object
+    std::string_view replacement;  // valid UTF-8; of the text or of the model
   };
   // What the beginning of `text`, which is not empty, becomes.
   Prefix Next(std::string_view text) const;
@@ -29,9 +28,9 @@ class SentencePieceNormalizer {
   size_t UserDefinedPrefix(std::string_view text) const;
   Prefix TablePrefix(std::string_view text) const;
 
-  std::vector<uint32_t> trie_;
-  std::string replacements_;
-  std::unordered_set<std::string> user_defined_;
+  const SentencePieceModel& model_;
+  // Point into the model.
+  std::unordered_set<std::string_view> user_defined_;
   size_t longest_user_defined_ = 0;
 };
 

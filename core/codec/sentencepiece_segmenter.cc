@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <utility>
 
 #include "core/model/utf8.h"
 
@@ -18,7 +17,17 @@ size_t LengthAt(std::string_view text, size_t at) {
   return Utf8Length(static_cast<uint8_t>(text[at]));
 }
 
+constexpr size_t kNoBegin = std::numeric_limits<size_t>::max();
+
 }  // namespace
+
+SentencePieceSegmenter::Scratch::Scratch(size_t bytes) {
+  best_.reserve(bytes + 1);
+  symbols_.reserve(bytes);
+  joined_.reserve(bytes);
+  unused_.reserve(bytes);
+  rest_.reserve(bytes);
+}
 
 SentencePieceSegmenter::SentencePieceSegmenter(const SentencePieceModel& model) : model_(model) {
   bool first = true;
@@ -37,10 +46,11 @@ SentencePieceSegmenter::SentencePieceSegmenter(const SentencePieceModel& model) 
   }
 }
 
-void SentencePieceSegmenter::Segment(std::string_view text, std::vector<int32_t>* tokens) const {
+void SentencePieceSegmenter::Segment(std::string_view text, Scratch* scratch,
+                                     std::vector<int32_t>* tokens) const {
   if (text.empty()) return;
   const size_t before = tokens->size();
-  model_.bpe ? SegmentBpe(text, tokens) : SegmentUnigram(text, tokens);
+  model_.bpe ? SegmentBpe(text, scratch, tokens) : SegmentUnigram(text, scratch, tokens);
   const auto begin = tokens->begin() + static_cast<ptrdiff_t>(before);
   tokens->erase(std::unique(begin, tokens->end(),
                             [this](int32_t a, int32_t b) {
@@ -62,18 +72,14 @@ double SentencePieceSegmenter::Score(int32_t piece, size_t bytes) const {
   return static_cast<float>(bytes) * highest_ - 0.1;
 }
 
-void SentencePieceSegmenter::SegmentUnigram(std::string_view text,
+void SentencePieceSegmenter::SegmentUnigram(std::string_view text, Scratch* scratch,
                                             std::vector<int32_t>* tokens) const {
-  struct Best {
-    float score = 0;                                    // of the best cut that ends here
-    size_t begin = std::numeric_limits<size_t>::max();  // of its last piece; the most: none yet
-    int32_t piece = 0;
-  };
-  std::vector<Best> best(text.size() + 1);
+  std::vector<Scratch::Best>& best = scratch->best_;
+  best.assign(text.size() + 1, {0, kNoBegin, 0});
   const auto offer = [&best](size_t begin, size_t end, int32_t piece, double score) {
-    Best& there = best[end];
+    Scratch::Best& there = best[end];
     const double sum = score + best[begin].score;
-    if (there.begin != std::numeric_limits<size_t>::max() && !(sum > there.score)) return;
+    if (there.begin != kNoBegin && !(sum > there.score)) return;
     there = {static_cast<float>(sum), begin, piece};
   };
   for (size_t begin = 0, next; begin < text.size(); begin = next) {
@@ -81,7 +87,7 @@ void SentencePieceSegmenter::SegmentUnigram(std::string_view text,
     bool spelled = false;  // the character by itself
     for (size_t end = next; end - begin <= longest_; end += LengthAt(text, end)) {
       const int32_t piece = Find(text.substr(begin, end - begin));
-      if (piece != kNone && model_.pieces[static_cast<size_t>(piece)].type != Type::kUnused) {
+      if (piece != kNone && !IsOf(piece, Type::kUnused)) {
         offer(begin, end, piece, Score(piece, end - begin));
         spelled = spelled || end == next;
       }
@@ -97,23 +103,19 @@ void SentencePieceSegmenter::SegmentUnigram(std::string_view text,
 }
 
 // Its characters, user defined pieces whole.
-std::vector<SentencePieceSegmenter::Symbol> SentencePieceSegmenter::Symbols(
-    std::string_view text) const {
-  std::vector<Symbol> symbols;
+void SentencePieceSegmenter::Split(std::string_view text, std::vector<Symbol>* symbols) const {
+  symbols->clear();
   while (!text.empty()) {
-    Symbol symbol = {text.substr(0, LengthAt(text, 0))};
+    Symbol symbol = {text.substr(0, LengthAt(text, 0)), false};
     for (size_t size = std::min(longest_user_defined_, text.size()); size > 0; --size) {
       const int32_t piece = Find(text.substr(0, size));
-      if (piece == kNone || model_.pieces[static_cast<size_t>(piece)].type != Type::kUserDefined) {
-        continue;
-      }
+      if (piece == kNone || !IsOf(piece, Type::kUserDefined)) continue;
       symbol = {text.substr(0, size), true};
       break;
     }
     text.remove_prefix(symbol.text.size());
-    symbols.push_back(symbol);
+    symbols->push_back(symbol);
   }
-  return symbols;
 }
 
 int32_t SentencePieceSegmenter::FindJoined(const Symbol& left, const Symbol& right) const {
@@ -121,13 +123,15 @@ int32_t SentencePieceSegmenter::FindJoined(const Symbol& left, const Symbol& rig
   return Find({left.text.data(), left.text.size() + right.text.size()});
 }
 
-void SentencePieceSegmenter::SegmentBpe(std::string_view text, std::vector<int32_t>* tokens) const {
-  std::vector<Symbol> symbols = Symbols(text);
-  // joined[i]: of symbols i and i + 1.
-  std::vector<int32_t> joined(symbols.size() - 1);
-  for (size_t i = 0; i < joined.size(); ++i) joined[i] = FindJoined(symbols[i], symbols[i + 1]);
-  // What an unused piece was joined from, to be taken apart again.
-  std::unordered_map<std::string_view, std::pair<std::string_view, std::string_view>> parts;
+// Joins the symbols until no two neighbours make a piece.
+void SentencePieceSegmenter::Join(Scratch* scratch) const {
+  std::vector<Symbol>& symbols = scratch->symbols_;
+  std::vector<int32_t>& joined = scratch->joined_;
+  joined.clear();
+  for (size_t i = 0; i + 1 < symbols.size(); ++i) {
+    joined.push_back(FindJoined(symbols[i], symbols[i + 1]));
+  }
+  scratch->unused_.clear();
   const auto score = [this](int32_t piece) {
     return model_.pieces[static_cast<size_t>(piece)].score;
   };
@@ -137,32 +141,42 @@ void SentencePieceSegmenter::SegmentBpe(std::string_view text, std::vector<int32
       if (joined[i] == kNone) continue;
       if (at == joined.size() || score(joined[i]) > score(joined[at])) at = i;
     }
-    if (at == joined.size()) break;
+    if (at == joined.size()) return;
     Symbol& left = symbols[at];
     const Symbol right = symbols[at + 1];
-    const std::string_view whole(left.text.data(), left.text.size() + right.text.size());
-    if (model_.pieces[static_cast<size_t>(joined[at])].type == Type::kUnused) {
-      parts[whole] = {left.text, right.text};
-    }
-    left.text = whole;
+    if (IsOf(joined[at], Type::kUnused)) scratch->unused_.push_back({left.text, right.text});
+    left.text = {left.text.data(), left.text.size() + right.text.size()};
     symbols.erase(symbols.begin() + static_cast<ptrdiff_t>(at) + 1);
     joined.erase(joined.begin() + static_cast<ptrdiff_t>(at));
     if (at > 0) joined[at - 1] = FindJoined(symbols[at - 1], symbols[at]);
     if (at < joined.size()) joined[at] = FindJoined(symbols[at], symbols[at + 1]);
   }
-  std::vector<std::string_view> rest;  // the first one last
-  for (auto symbol = symbols.rbegin(); symbol != symbols.rend(); ++symbol) {
+}
+
+void SentencePieceSegmenter::SegmentBpe(std::string_view text, Scratch* scratch,
+                                        std::vector<int32_t>* tokens) const {
+  Split(text, &scratch->symbols_);
+  Join(scratch);
+  std::vector<std::string_view>& rest = scratch->rest_;  // the first one last
+  rest.clear();
+  for (auto symbol = scratch->symbols_.rbegin(); symbol != scratch->symbols_.rend(); ++symbol) {
     rest.push_back(symbol->text);
   }
   while (!rest.empty()) {
-    const std::string_view piece = rest.back();
+    const std::string_view whole = rest.back();
     rest.pop_back();
-    const int32_t token = Find(piece);
-    const auto found = parts.find(piece);
-    if (token != kNone && found != parts.end()) {
-      rest.push_back(found->second.second);
-      rest.push_back(found->second.first);
-      continue;
+    const int32_t token = Find(whole);
+    if (token != kNone && IsOf(token, Type::kUnused)) {
+      const auto joint = std::find_if(scratch->unused_.begin(), scratch->unused_.end(),
+                                      [whole](const Scratch::Joint& one) {
+                                        return one.left.data() == whole.data() &&
+                                               one.left.size() + one.right.size() == whole.size();
+                                      });
+      if (joint != scratch->unused_.end()) {
+        rest.push_back(joint->right);
+        rest.push_back(joint->left);
+        continue;
+      }
     }
     tokens->push_back(token == kNone ? model_.unknown : token);
   }

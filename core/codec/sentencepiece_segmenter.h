@@ -21,26 +21,53 @@ namespace sequent {
 
 class SentencePieceSegmenter {
  public:
+  // Room to work in: with one that is kept, texts of at most `bytes` are cut without allocating.
+  class Scratch {
+   public:
+    explicit Scratch(size_t bytes);
+
+   private:
+    friend class SentencePieceSegmenter;
+    struct Best {
+      float score;    // of the best cut that ends here
+      size_t begin;   // of its last piece; the most there is: none yet
+      int32_t piece;  // its last
+    };
+    struct Symbol {
+      std::string_view text;
+      bool frozen;  // user defined: joined with nothing
+    };
+    struct Joint {
+      std::string_view left, right;  // they follow each other
+    };
+    std::vector<Best> best_;
+    std::vector<Symbol> symbols_;
+    std::vector<int32_t> joined_;  // the piece of symbols i and i + 1
+    std::vector<Joint> unused_;    // what unused pieces were joined from
+    std::vector<std::string_view> rest_;
+  };
+
   // `model` must outlive this.
   explicit SentencePieceSegmenter(const SentencePieceModel& model);
 
   // Appends the tokens of `text`, valid UTF-8 with U+2581 for spaces; at most one per code point.
   // Characters in a row that no piece spells are one unknown token together. Time: its square.
-  void Segment(std::string_view text, std::vector<int32_t>* tokens) const;
+  void Segment(std::string_view text, Scratch* scratch, std::vector<int32_t>* tokens) const;
 
  private:
-  struct Symbol {
-    std::string_view text;
-    bool frozen = false;  // user defined: joined with nothing
-  };
+  using Symbol = Scratch::Symbol;
   static constexpr int32_t kNone = -1;
 
-  void SegmentUnigram(std::string_view text, std::vector<int32_t>* tokens) const;
-  void SegmentBpe(std::string_view text, std::vector<int32_t>* tokens) const;
+  void SegmentUnigram(std::string_view text, Scratch* scratch, std::vector<int32_t>* tokens) const;
+  void SegmentBpe(std::string_view text, Scratch* scratch, std::vector<int32_t>* tokens) const;
   // The piece of that text which a text can have; kNone if there is none.
   int32_t Find(std::string_view text) const;
   int32_t FindJoined(const Symbol& left, const Symbol& right) const;
-  std::vector<Symbol> Symbols(std::string_view text) const;
+  void Split(std::string_view text, std::vector<Symbol>* symbols) const;
+  void Join(Scratch* scratch) const;
+  bool IsOf(int32_t piece, SentencePieceModel::Type type) const {
+    return model_.pieces[static_cast<size_t>(piece)].type == type;
+  }
   double Score(int32_t piece, size_t bytes) const;
 
   const SentencePieceModel& model_;

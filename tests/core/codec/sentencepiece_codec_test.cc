@@ -7,6 +7,7 @@
 
 #include "core/base/random.h"
 #include "core/model/sentencepiece_model.h"
+#include "tests/support/allocation_count.h"
 #include "tests/support/pieces.h"
 
 namespace sequent {
@@ -222,6 +223,25 @@ TEST_P(SentencePieceCutTest, AnyCutGivesTheSameTokensWithinTheBounds) {
 INSTANTIATE_TEST_SUITE_P(Models, SentencePieceCutTest,
                          ::testing::Combine(::testing::Bool(), ::testing::Bool(),
                                             ::testing::Bool()));
+
+TEST(SentencePieceCodec, AllocatesNothingOnceAThreadHasEncoded) {
+  for (const int type : {1, 2}) {
+    Proto pieces = Worldly(Usual());
+    pieces.mutable_trainer_spec()->set_model_type(type);
+    pieces.mutable_pieces(2)->set_type(5);
+    pieces.mutable_normalizer_spec()->set_precompiled_charsmap(OneRule('X', "thethe"));
+    const auto codec = Codec(pieces);
+    State state(codec->state_size());
+    std::vector<int32_t> tokens;
+    tokens.reserve(1000);
+    codec->Encode(state.data(), "the", true, &tokens);
+    const int64_t before = AllocationCount();
+    codec->Encode(state.data(), "in theX then\n \u4e2d\u6587 ", false, &tokens);
+    codec->Encode(state.data(), " XXXXXXXXXXXXXXX thethethethethethethethethethethethethe", true,
+                  &tokens);
+    EXPECT_EQ(AllocationCount() - before, 0) << type;
+  }
+}
 
 struct BadState {
   const char* name;
