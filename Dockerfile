@@ -24,6 +24,7 @@ RUN /tmp/tools/setup.sh runtime \
  && useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin sequent \
  && install -d -o sequent -g sequent /models
 COPY --from=build /programs/bin/sequent-server /programs/bin/sequent-train /programs/bin/sequent /usr/local/bin/
+COPY --from=build /programs/lib/sequent/sequent_sentencepiece /usr/local/lib/sequent/
 # Two configurations and their data, so that the image can train something to serve: deploy/compose.yaml.
 COPY examples/data/README.md /usr/share/sequent/examples/data/
 COPY examples/data/tinyshakespeare /usr/share/sequent/examples/data/tinyshakespeare

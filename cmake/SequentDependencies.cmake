@@ -13,6 +13,7 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
 find_package(prometheus-cpp CONFIG REQUIRED)
+pkg_check_modules(SENTENCEPIECE QUIET IMPORTED_TARGET sentencepiece)  # pieces are learned where it is found
 find_package(MPI QUIET COMPONENTS C)  # training on several ranks is built where it is found
 find_library(DLIB_LIBRARY dlib)  # optional: the method `global` of core/search
 if(SEQUENT_GRPC)

@@ -32,6 +32,15 @@ function(sequent_module name)
   install(TARGETS ${name} LIBRARY DESTINATION lib/sequent)
 endfunction()
 
+# sequent_helper(name SRCS ... DEPS ...): an executable that a program starts; lib/sequent/.
+function(sequent_helper name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib/sequent")
+  install(TARGETS ${name} RUNTIME DESTINATION lib/sequent)
+endfunction()
+
 # sequent_test(name SRCS ... DEPS ... [LABELS ...] [TIMEOUT s]): one GoogleTest program = one ctest entry.
 # Tests run in the source root, so they find tests/golden and examples/data by relative path.
 function(sequent_test name)

@@ -29,6 +29,7 @@ ONLY_IN = {
     r"(grpc|grpcpp)/|.*\.grpc\.pb\.h": ["server/rpc", "server", "client"],
     r"Eigen/": ["core/search", "core/train"],
     r"dlib/": ["core/search"],
+    r"sentencepiece_(processor|trainer)\.h": ["trainer"],
     r"prometheus/": ["server/engine", "server/rpc"],
     r"nlohmann/": ["core/model", "core/train", "trainer", "server"],
 }

@@ -31,7 +31,8 @@ StatusOr<std::string> HashOf(const v1::DataConfig& data) {
 }
 
 Status BuildInput(const v1::TrainConfig& config, const Dataset& dataset,
-                  const train::Part& training, v1::ModelConfig* model) {
+                  const train::Part& training, std::string_view known_pieces,
+                  v1::ModelConfig* model) {
   const bool tokens = config.task() != "forecast";
   if (config.model().input_size() != 1) {
     return Expected("model.input", "one input", StrCat(config.model().input_size()));
@@ -51,7 +52,7 @@ Status BuildInput(const v1::TrainConfig& config, const Dataset& dataset,
                                                   ? std::vector{TextOf(dataset, training)}
                                                   : TextsOf(dataset, training);
   SEQ_ASSIGN_OR_RETURN(*input->mutable_tokens(),
-                       FitTokenInput("model.input[0].tokens", spec.tokens(), texts));
+                       FitTokenInput("model.input[0].tokens", spec.tokens(), texts, known_pieces));
   return absl::OkStatus();
 }
 
@@ -113,11 +114,12 @@ StatusOr<Dataset> LoadDataset(const std::string& task, const v1::DataConfig& dat
 }
 
 StatusOr<v1::ModelConfig> BuildModelConfig(const v1::TrainConfig& config, const Dataset& dataset,
-                                           const train::Part& training) {
+                                           const train::Part& training,
+                                           std::string_view known_pieces) {
   v1::ModelConfig model;
   model.set_name(config.name());
   model.set_task(config.task());
-  SEQ_RETURN_IF_ERROR(BuildInput(config, dataset, training, &model));
+  SEQ_RETURN_IF_ERROR(BuildInput(config, dataset, training, known_pieces, &model));
   *model.mutable_layers() = config.model().layers();
   CompleteHeads(config, dataset, &model);
   if (!dataset.sequences.empty()) {

@@ -42,9 +42,10 @@ StatusOr<Dataset> LoadDataset(const std::string& task, const v1::DataConfig& dat
                               const LoadOptions& options = {});
 
 // The model's configuration with its codec fitted on the training part alone, heads and feedback
-// completed.
+// completed. `known_pieces`: see FitTokenInput.
 StatusOr<v1::ModelConfig> BuildModelConfig(const v1::TrainConfig& config, const Dataset& dataset,
-                                           const train::Part& training);
+                                           const train::Part& training,
+                                           std::string_view known_pieces = {});
 
 // The training part through the model's codec.
 StatusOr<train::TrainingData> BuildTrainingData(const v1::ModelConfig& model,

@@ -66,20 +66,22 @@ const char* SymbolName(const v1::ModelConfig& model) {
 
 }  // namespace
 
-StatusOr<Job> PrepareJob(v1::TrainConfig config) {
+StatusOr<Job> PrepareJob(v1::TrainConfig config, std::string_view known_pieces) {
   SEQ_ASSIGN_OR_RETURN(Dataset dataset,
                        LoadDataset(config.task(), config.data(), {.seed = config.seed()}));
   SEQ_ASSIGN_OR_RETURN(const train::Parts parts,
                        train::SplitRows(config.data().split(), dataset.size));
-  return PrepareJob(std::move(config), std::move(dataset), parts);
+  return PrepareJob(std::move(config), std::move(dataset), parts, known_pieces);
 }
 
-StatusOr<Job> PrepareJob(v1::TrainConfig config, Dataset dataset, const train::Parts& parts) {
+StatusOr<Job> PrepareJob(v1::TrainConfig config, Dataset dataset, const train::Parts& parts,
+                         std::string_view known_pieces) {
   Job job;
   job.config = std::move(config);
   job.dataset = std::move(dataset);
   job.parts = parts;
-  SEQ_ASSIGN_OR_RETURN(job.model, BuildModelConfig(job.config, job.dataset, job.parts.train));
+  SEQ_ASSIGN_OR_RETURN(job.model,
+                       BuildModelConfig(job.config, job.dataset, job.parts.train, known_pieces));
   SEQ_RETURN_IF_ERROR(CheckTrainingLength(job));
   SEQ_RETURN_IF_ERROR(CheckLabels(job));
   SEQ_ASSIGN_OR_RETURN(job.data, BuildTrainingData(job.model, job.dataset, job.parts.train));
@@ -112,14 +114,20 @@ Status PrepareOutput(const v1::OutputConfig& output) {
   return absl::OkStatus();
 }
 
-// Empty: random ones.
-StatusOr<TensorMap> FirstWeights(const std::string& init_from) {
-  TensorMap initial;
-  if (init_from.empty()) return initial;
+// What a fit begins with; empty: nothing, random weights.
+struct Beginning {
+  TensorMap tensors;
+  std::string pieces;  // a SentencePiece model
+};
+
+StatusOr<Beginning> ReadBeginning(const std::string& init_from) {
+  Beginning beginning;
+  if (init_from.empty()) return beginning;
   SEQ_ASSIGN_OR_RETURN(ModelContents contents, ReadModelFile(init_from));
-  initial = std::move(contents.tensors);
-  for (auto& [name, tensor] : initial) tensor = Rounded(tensor, Precision::kFp32);
-  return initial;
+  beginning.pieces = contents.config.inputs(0).tokens().asset_data();
+  beginning.tensors = std::move(contents.tensors);
+  for (auto& [name, tensor] : beginning.tensors) tensor = Rounded(tensor, Precision::kFp32);
+  return beginning;
 }
 
 bool IsFirst(const FitOptions& options) {
@@ -135,9 +143,9 @@ StatusOr<v1::TrainConfig> Configure(const FitOptions& options) {
 
 StatusOr<Job> Prepare(v1::TrainConfig config, const FitOptions& options) {
   if (IsFirst(options)) SEQ_RETURN_IF_ERROR(PrepareOutput(config.output()));
-  SEQ_ASSIGN_OR_RETURN(TensorMap initial, FirstWeights(options.init_from));
-  SEQ_ASSIGN_OR_RETURN(Job job, PrepareJob(std::move(config)));
-  job.initial = std::move(initial);
+  SEQ_ASSIGN_OR_RETURN(Beginning beginning, ReadBeginning(options.init_from));
+  SEQ_ASSIGN_OR_RETURN(Job job, PrepareJob(std::move(config), beginning.pieces));
+  job.initial = std::move(beginning.tensors);
   return job;
 }
 

@@ -29,9 +29,11 @@ struct Job {
 
 // `config` with its defaults. Codecs are fitted on the training part alone. DATA_LOSS: the data.
 // INVALID_ARGUMENT: the configuration.
-StatusOr<Job> PrepareJob(v1::TrainConfig config);
+// `known_pieces`: see FitTokenInput.
+StatusOr<Job> PrepareJob(v1::TrainConfig config, std::string_view known_pieces = {});
 // The same with the data already there, cut as `parts` says.
-StatusOr<Job> PrepareJob(v1::TrainConfig config, Dataset dataset, const train::Parts& parts);
+StatusOr<Job> PrepareJob(v1::TrainConfig config, Dataset dataset, const train::Parts& parts,
+                         std::string_view known_pieces = {});
 
 // Trains in the job's run folder, with checkpoints, metrics.jsonl and progress. Of the options:
 // resume, progress, stop and ranks. Errors: as train::Fit.

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/model/assets.h"
 #include "core/model/config_json.h"
 #include "core/model/graph.h"
 #include "core/model/model_file.h"
@@ -40,11 +41,11 @@ v1::ModelConfig Shortened(v1::ModelConfig config) {
         std::max<int>(input.tokens().vocabulary_size(), static_cast<int>(input.tokens().size()))));
     input.mutable_tokens()->clear_vocabulary();
   }
-  return config;
+  return WithoutAssetData(std::move(config));
 }
 
 Status PrintJson(const ModelContents& contents, uintmax_t bytes) {
-  SEQ_ASSIGN_OR_RETURN(const std::string config, ConfigToJson(contents.config));
+  SEQ_ASSIGN_OR_RETURN(const std::string config, ConfigToJson(WithoutAssetData(contents.config)));
   nlohmann::ordered_json json = {{"fingerprint", contents.fingerprint},
                                  {"bytes", bytes},
                                  {"parameters", Parameters(contents)},
@@ -53,6 +54,10 @@ Status PrintJson(const ModelContents& contents, uintmax_t bytes) {
   for (const auto& [name, tensor] : contents.tensors) json["tensors"][name] = tensor.shape;
   for (const auto& [name, tensor] : contents.tensors) {
     json["dtypes"][name] = DtypeName(tensor.stored);
+  }
+  for (const auto& [name, asset] : AssetsOf(contents.config)) {
+    json["tensors"][AssetTensorName(name)] = {asset.size()};
+    json["dtypes"][AssetTensorName(name)] = "U8";
   }
   json["training"] = nlohmann::ordered_json::parse(contents.training, nullptr, false);
   if (json["training"].is_discarded()) json["training"] = contents.training;
@@ -66,9 +71,15 @@ void PrintTables(const ModelContents& contents, uintmax_t bytes) {
               PrecisionName(PrecisionOf(contents)));
   std::printf("%s\n", WriteYaml(Shortened(contents.config)).c_str());
   std::printf("%-32s %6s %16s %12s\n", "tensor", "dtype", "shape", "values");
+  const auto print = [](const std::string& name, const char* dtype,
+                        const std::vector<size_t>& shape, size_t values) {
+    std::printf("%-32s %6s %16s %12zu\n", name.c_str(), dtype, ShapeText(shape).c_str(), values);
+  };
   for (const auto& [name, tensor] : contents.tensors) {
-    std::printf("%-32s %6s %16s %12zu\n", name.c_str(), DtypeName(tensor.stored),
-                ShapeText(tensor.shape).c_str(), tensor.values.size());
+    print(name, DtypeName(tensor.stored), tensor.shape, tensor.values.size());
+  }
+  for (const auto& [name, asset] : AssetsOf(contents.config)) {
+    print(AssetTensorName(name), "U8", {asset.size()}, asset.size());
   }
   const auto training = nlohmann::ordered_json::parse(contents.training, nullptr, false);
   if (!training.is_discarded()) std::printf("\ntraining: %s\n", JsonText(training, 2).c_str());

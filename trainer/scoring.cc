@@ -6,32 +6,54 @@
 
 #include "absl/strings/str_join.h"
 
+#include "core/train/text_data.h"
 #include "trainer/label_report.h"
 #include "trainer/verdict.h"
 
 namespace sequent {
 namespace {
 
-StatusOr<std::vector<double>> AverageTokens(const ModelList& models, const Dataset& dataset,
-                                            const train::Part& part, ThreadPool* pool) {
+// The measures of a model whose tokens are not the characters themselves, by those.
+void AddBitsPerCharacter(const TextCodec& codec, std::string_view text,
+                         std::span<const int32_t> tokens, train::Measures* measures) {
+  std::string first = codec.Text(TextCodec::kNoToken, tokens[0]);
+  // The space before a word that nothing stands before.
+  if (first.starts_with(' ') && !text.starts_with(' ')) first.erase(0, 1);
+  const size_t given = std::min(train::CountCodePoints(text), train::CountCodePoints(first));
+  const double predicted = static_cast<double>(train::CountCodePoints(text) - given);
+  if (predicted > 0) {
+    (*measures)["bits_per_character"] =
+        (*measures)["bits_per_token"] * (*measures)["tokens"] / predicted;
+  }
+}
+
+StatusOr<train::Measures> ScoreText(const ModelList& models, const Dataset& dataset,
+                                    const train::Part& part, ThreadPool* pool) {
   std::vector<std::vector<double>> each;
+  std::vector<int32_t> tokens;  // of the first model
   for (const auto& model : models) {
     if (model->text_codec() == nullptr) {
       return absl::InvalidArgumentError("expected models of text");
     }
-    const auto tokens = EncodePart(*model->text_codec(), dataset, part);
-    SEQ_ASSIGN_OR_RETURN(auto log_probabilities,
-                         train::TokenLogProbabilities(*model, tokens, pool));
+    auto own = EncodePart(*model->text_codec(), dataset, part);
+    SEQ_ASSIGN_OR_RETURN(auto log_probabilities, train::TokenLogProbabilities(*model, own, pool));
+    if (each.empty()) tokens = own;
+    if (own != tokens) {
+      return absl::InvalidArgumentError("expected models that make the same tokens of the text");
+    }
     each.push_back(std::move(log_probabilities));
   }
-  if (each.size() == 1) return std::move(each[0]);
-  std::vector<double> mean(each[0].size());
-  for (size_t i = 0; i < mean.size(); ++i) {
+  std::vector<double> mean = each[0];
+  for (size_t i = 0; each.size() > 1 && i < mean.size(); ++i) {
     double sum = 0;
     for (const auto& one : each) sum += std::exp(one[i]);
     mean[i] = std::log(sum / static_cast<double>(each.size()));
   }
-  return mean;
+  train::Measures measures = train::TokenMeasures(mean);
+  if (models[0]->config().inputs(0).tokens().codec() != "characters") {
+    AddBitsPerCharacter(*models[0]->text_codec(), TextOf(dataset, part), tokens, &measures);
+  }
+  return measures;
 }
 
 Status CheckSameColumns(const ModelList& models, const Dataset& dataset) {
@@ -108,10 +130,7 @@ StatusOr<train::Measures> Score(const ModelList& models, const Dataset& dataset,
                                 const train::Part& part, ThreadPool* pool,
                                 const ScoreOptions& options) {
   if (!dataset.sequences.empty()) return ScoreLabels(models, dataset, part, pool);
-  if (models[0]->graph().tokens()) {
-    SEQ_ASSIGN_OR_RETURN(const auto values, AverageTokens(models, dataset, part, pool));
-    return train::TokenMeasures(values);
-  }
+  if (models[0]->graph().tokens()) return ScoreText(models, dataset, part, pool);
   SEQ_RETURN_IF_ERROR(CheckSameColumns(models, dataset));
   if (models.size() == 1) {
     SEQ_ASSIGN_OR_RETURN(const auto parts, CutParts(dataset, part, options));

@@ -14,10 +14,11 @@
 
 namespace sequent {
 
-// Learned from `texts` alone. INVALID_ARGUMENT names the key under `path`
-// ("model.input[0].tokens").
+// Learned from `texts` alone. `known_pieces` (or none): a SentencePiece model to take rather than
+// learn one. INVALID_ARGUMENT names the key under `path` ("model.input[0].tokens").
 StatusOr<v1::TokenInput> FitTokenInput(const std::string& path, const v1::TokenSpec& spec,
-                                       std::span<const std::string_view> texts);
+                                       std::span<const std::string_view> texts,
+                                       std::string_view known_pieces = {});
 
 }  // namespace sequent
 

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/codec/character_codec.h"
+#include "core/codec/sentencepiece_codec.h"
 #include "core/codec/word_codec.h"
 #include "core/model/config_check.h"
 #include "core/model/input_check.h"
@@ -21,10 +22,12 @@ TextCodec::TextCodec(std::vector<std::string> vocabulary, size_t spacing)
 
 StatusOr<std::unique_ptr<const TextCodec>> TextCodec::Create(const v1::TokenInput& input) {
   if (input.codec() == "ids") {
-    return Expected("tokens.codec", "'characters', 'words' or 'list'", "'ids', which has no text");
+    return Expected("tokens.codec", "'characters', 'words', 'list' or 'sentencepiece'",
+                    "'ids', which has no text");
   }
   SEQ_RETURN_IF_ERROR(CheckTokenInput("tokens", input).status());
   SEQ_RETURN_IF_ERROR(CheckVocabulary("tokens", input));
+  if (input.codec() == "sentencepiece") return MakeSentencePieceCodec(input);
   if (input.codec() == "characters") return MakeCharacterCodec(input);
   return MakeWordCodec(input);
 }

@@ -44,7 +44,7 @@ class TextCodec {
   virtual size_t max_pending_tokens() const = 0;
 
   // Appends the tokens that `bytes` completes. With `flush` (the text ends here) what is held back
-  // becomes tokens too. Appends at most PendingBytes + bytes.size() tokens.
+  // becomes tokens too. At most PendingBytes + bytes.size() tokens, and 1 where the text begins.
   virtual void Encode(void* state, std::string_view bytes, bool flush,
                       std::vector<int32_t>* tokens) const = 0;
 

@@ -5,18 +5,23 @@
 #include <unordered_set>
 
 #include "core/base/error.h"
+#include "core/model/assets.h"
 #include "core/model/config_check.h"
+#include "core/model/sentencepiece_model.h"
 #include "core/model/utf8.h"
 #include "core/model/word_class.h"
 
 namespace sequent {
 namespace {
 
-constexpr std::array<std::string_view, 4> kTokenCodecs = {"characters", "ids", "words", "list"};
+constexpr std::array<std::string_view, 5> kTokenCodecs = {"characters", "ids", "words", "list",
+                                                          "sentencepiece"};
 
 bool IsOfWords(const v1::TokenInput& tokens) {
   return tokens.codec() == "words" || tokens.codec() == "list";
 }
+
+bool IsOfPieces(const v1::TokenInput& tokens) { return tokens.codec() == "sentencepiece"; }
 
 Status CheckWordOptions(const std::string& prefix, const v1::TokenInput& tokens) {
   if (IsOfWords(tokens)) return absl::OkStatus();
@@ -24,6 +29,37 @@ Status CheckWordOptions(const std::string& prefix, const v1::TokenInput& tokens)
   if (tokens.lowercase()) return Expected(prefix + ".lowercase", expected, "true");
   if (tokens.line_ends()) return Expected(prefix + ".line_ends", expected, "true");
   return absl::OkStatus();
+}
+
+// Codecs whose number of tokens is `size`, since the vocabulary stands elsewhere or nowhere.
+StatusOr<size_t> CheckSizeAlone(const std::string& prefix, const v1::TokenInput& tokens) {
+  if (tokens.vocabulary_size() > 0) {
+    return Expected(prefix + ".vocabulary", StrCat("none with codec ", tokens.codec()),
+                    StrCat(tokens.vocabulary_size(), " entries"));
+  }
+  SEQ_RETURN_IF_ERROR(CheckCount(prefix + ".size", tokens.size(), kMaxTokens));
+  return static_cast<size_t>(tokens.size());
+}
+
+Status CheckAssetName(const std::string& prefix, const v1::TokenInput& tokens) {
+  if (IsOfPieces(tokens)) return CheckName(prefix + ".asset", tokens.asset());
+  if (tokens.asset().empty()) return absl::OkStatus();
+  return Expected(prefix + ".asset", StrCat("none with codec ", tokens.codec()),
+                  StrCat("'", Quoted(tokens.asset()), "'"));
+}
+
+Status CheckPieces(std::string_view path, const v1::TokenInput& tokens) {
+  const std::string asset = std::string(path) + ".asset";
+  if (tokens.asset_data().empty() || tokens.asset_data().size() > kMaxAssetBytes) {
+    return Expected(asset, StrCat("a SentencePiece model of at most ", kMaxAssetBytes, " bytes"),
+                    StrCat(tokens.asset_data().size()));
+  }
+  SEQ_ASSIGN_OR_RETURN(const SentencePieceModel model,
+                       SentencePieceModel::Parse(asset, tokens.asset_data()));
+  if (model.pieces.size() == tokens.size()) return absl::OkStatus();
+  return Expected(std::string(path) + ".size",
+                  StrCat("the ", model.pieces.size(), " pieces of the SentencePiece model"),
+                  StrCat(tokens.size()));
 }
 
 // What is wrong with an entry behind the special ones; empty: nothing.
@@ -79,18 +115,13 @@ Status CheckCharacters(std::string_view path, const v1::TokenInput& tokens) {
 StatusOr<size_t> CheckTokenInput(std::string_view path, const v1::TokenInput& tokens) {
   const std::string prefix(path);
   if (tokens.codec().empty())
-    return Expected(prefix + ".codec", "characters | ids | words | list", "''");
+    return Expected(prefix + ".codec", "characters | ids | words | list | sentencepiece", "''");
   SEQ_ASSIGN_OR_RETURN(const size_t codec,
                        CheckChoice(prefix + ".codec", tokens.codec(), kTokenCodecs));
   SEQ_RETURN_IF_ERROR(CheckWordOptions(prefix, tokens));
+  SEQ_RETURN_IF_ERROR(CheckAssetName(prefix, tokens));
+  if (kTokenCodecs[codec] == "ids" || IsOfPieces(tokens)) return CheckSizeAlone(prefix, tokens);
   const size_t entries = static_cast<size_t>(tokens.vocabulary_size());
-  if (codec == 1) {
-    if (entries > 0) {
-      return Expected(prefix + ".vocabulary", "none with codec ids", StrCat(entries, " entries"));
-    }
-    SEQ_RETURN_IF_ERROR(CheckCount(prefix + ".size", tokens.size(), kMaxTokens));
-    return static_cast<size_t>(tokens.size());
-  }
   const size_t least = IsOfWords(tokens) ? kSpecialTokens.size() : 1;
   if (entries < least || entries > kMaxTokens) {
     return Expected(prefix + ".vocabulary", StrCat(least, "..", kMaxTokens, " entries"),
@@ -104,6 +135,7 @@ StatusOr<size_t> CheckTokenInput(std::string_view path, const v1::TokenInput& to
 }
 
 Status CheckVocabulary(std::string_view path, const v1::TokenInput& tokens) {
+  if (IsOfPieces(tokens)) return CheckPieces(path, tokens);
   return IsOfWords(tokens) ? CheckWords(path, tokens) : CheckCharacters(path, tokens);
 }
 

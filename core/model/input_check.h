@@ -23,7 +23,8 @@ inline constexpr std::array<std::string_view, 4> kSpecialTokens = {"<pad>", kUnk
 // The number of token ids. Looks at the vocabulary's size only.
 StatusOr<size_t> CheckTokenInput(std::string_view path, const v1::TokenInput& tokens);
 // characters: <unk> first, every other entry exactly one code point, none twice. words, list: the
-// special tokens, then what the codec could cut from a text, none twice.
+// special tokens, then what the codec could cut from a text, none twice. sentencepiece: the asset,
+// a model (sentencepiece_model.h) of `size` pieces.
 Status CheckVocabulary(std::string_view path, const v1::TokenInput& tokens);
 
 // The number of model inputs per step: columns or labels, missing flags, calendar terms.

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/hash.h"
+#include "core/model/assets.h"
 #include "core/model/config_check.h"
 #include "core/model/config_json.h"
 #include "core/model/graph.h"
@@ -92,6 +93,7 @@ StatusOr<ModelContents> ParseModelFile(std::string_view bytes) {
   SEQ_ASSIGN_OR_RETURN(const std::string_view json, Required(file, kConfigKey));
   auto config = ConfigFromJson(json);
   if (!config.ok()) return At(kConfigKey, config.status());
+  SEQ_RETURN_IF_ERROR(TakeAssets(file, &*config));
   const auto graph = CheckConfig(*config);
   if (!graph.ok()) return At(kConfigKey, graph.status());
 
@@ -119,10 +121,10 @@ StatusOr<std::string> SerializeModel(const ModelContents& contents) {
   SEQ_RETURN_IF_ERROR(CheckTensors(TensorTable(graph), contents.tensors));
   SEQ_RETURN_IF_ERROR(CheckTraining(contents.training));
 
-  const auto [layout, data] = EncodeTensors(contents.tensors);
+  const auto [layout, data] = EncodeTensors(contents.tensors, AssetsOf(contents.config));
   std::map<std::string, std::string> metadata;
   metadata.emplace(kFormatKey, kFormat);
-  SEQ_ASSIGN_OR_RETURN(metadata[kConfigKey], ConfigToJson(contents.config));
+  SEQ_ASSIGN_OR_RETURN(metadata[kConfigKey], ConfigToJson(WithoutAssetData(contents.config)));
   metadata[kDataCrcKey] = Hex32(Crc32c(data));
   if (!contents.training.empty()) metadata[kTrainingKey] = contents.training;
   metadata[kHeaderCrcKey] = Hex32(HeaderCrc32c(metadata, layout, kHeaderCrcKey));

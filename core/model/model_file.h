@@ -1,7 +1,7 @@
 // One file is one model: safetensors, with the configuration in its metadata.
 //
 //   u64 header length | JSON header | tensor data (row-major, little-endian, no holes)
-//   weights in F32, BF16 or I8 (stored_tensors.h)
+//   weights in F32, BF16 or I8 (stored_tensors.h); assets in U8 (assets.h)
 //   __metadata__: sequent.format = "1", sequent.config (ModelConfig as JSON), sequent.crc32c (of
 //   the data section, 8 hex digits), sequent.training (JSON for people).
 //

@@ -41,9 +41,11 @@ class Decoder {
 
   StatusOr<TensorMap> Run() && {
     for (const StoredTensor& stored : file_.tensors) {
+      if (IsAssetTensor(stored.name)) continue;
       if (stored.dtype == "I8") SEQ_RETURN_IF_ERROR(DecodeInt8(stored));
     }
     for (const StoredTensor& stored : file_.tensors) {
+      if (IsAssetTensor(stored.name)) continue;
       if (stored.dtype != "I8" && !scales_.contains(stored.name)) {
         SEQ_RETURN_IF_ERROR(DecodeFloats(stored));
       }
@@ -129,8 +131,11 @@ Status Decoder::DecodeInt8(const StoredTensor& stored) {
 
 size_t BytesOf(std::string_view dtype) { return dtype == "F32" ? 4 : dtype == "BF16" ? 2 : 1; }
 
-std::vector<StoredTensor> Layout(const TensorMap& tensors) {
+std::vector<StoredTensor> Layout(const TensorMap& tensors, const AssetMap& assets) {
   std::vector<StoredTensor> layout;
+  for (const auto& [name, bytes] : assets) {
+    layout.push_back({AssetTensorName(name), "U8", {bytes.size()}, 0, bytes.size()});
+  }
   for (const auto& [name, tensor] : tensors) {
     layout.push_back({name, DtypeName(tensor.stored), tensor.shape});
     layout.back().end = tensor.values.size() * BytesOf(layout.back().dtype);
@@ -191,9 +196,10 @@ const char* DtypeName(Precision stored) {
 
 StatusOr<TensorMap> DecodeTensors(const Safetensors& file) { return Decoder(file).Run(); }
 
-EncodedTensors EncodeTensors(const TensorMap& tensors) {
-  EncodedTensors encoded{.layout = Layout(tensors), .data = ""};
+EncodedTensors EncodeTensors(const TensorMap& tensors, const AssetMap& assets) {
+  EncodedTensors encoded{.layout = Layout(tensors, assets), .data = ""};
   std::map<std::string, std::string> parts;
+  for (const auto& [name, bytes] : assets) parts[AssetTensorName(name)] = bytes;
   for (const auto& [name, tensor] : tensors) {
     parts[name] = BytesOf(tensor);
     if (tensor.stored != Precision::kInt8) continue;

@@ -39,7 +39,13 @@ std::string Readable(std::string_view line) {
                          : StrCat(key, ": ", value, " -> nothing");
 }
 
-// What differs, "" if nothing does; long lists are cut.
+// Learned bytes are longer than anybody reads.
+std::string Cut(std::string line) {
+  constexpr size_t kMost = 300;
+  return line.size() <= kMost ? line : line.substr(0, kMost) + "...";
+}
+
+// What differs, "" if nothing does; long lists and values are cut.
 std::string Differences(const google::protobuf::Message& then,
                         const google::protobuf::Message& now) {
   constexpr size_t kShown = 8;
@@ -51,7 +57,7 @@ std::string Differences(const google::protobuf::Message& then,
   for (size_t begin = 0, end; (end = report.find('\n', begin)) != report.npos; begin = end + 1) {
     if (++count > kShown) continue;
     text += StrCat(count > 1 ? "; " : "",
-                   Readable(std::string_view(report).substr(begin, end - begin)));
+                   Cut(Readable(std::string_view(report).substr(begin, end - begin))));
   }
   return count > kShown ? StrCat(text, "; and ", count - kShown, " more") : text;
 }

@@ -1,6 +1,7 @@
 #include <memory>
 #include <string>
 
+#include "core/model/assets.h"
 #include "core/nn/model.h"
 #include "sequent/v1/model_repository.grpc.pb.h"
 #include "server/rpc/services.h"
@@ -122,7 +123,7 @@ void RunGetModel(Call* call) {
   if (version.ok()) {
     FillModel(*call->edge(), **version, call->response()->mutable_model());
     if ((*version)->model != nullptr) {
-      *call->response()->mutable_config() = (*version)->model->config();
+      *call->response()->mutable_config() = WithoutAssetData((*version)->model->config());
     }
   }
   call->Reply(version.status());

@@ -1,8 +1,10 @@
 // Bytes to tokens: the same however the bytes are cut, never more than there are bytes, always
 // tokens of the vocabulary, and every state on the way is one that ValidateState takes.
 //
-// Input: a byte, then a text. The byte's low seven bits are the length of the pieces that the text
-// is cut into (0: whole); with the highest it is cut into words, else into characters.
+// Input: a byte, then a text. The byte's low six bits are the length of the pieces that the text is
+// cut into (0: whole); the two highest say what tokens are: characters, pieces of words, words (2
+// and 3).
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -11,6 +13,7 @@
 
 #include "core/codec/text_codec.h"
 #include "core/codec/word_codec.h"
+#include "tests/support/pieces.h"
 
 namespace sequent {
 namespace {
@@ -34,6 +37,15 @@ std::unique_ptr<const TextCodec> MakeWords() {
   return TextCodec::Create(input).value();
 }
 
+std::unique_ptr<const TextCodec> MakePieces() {
+  v1::SentencePieceProto pieces =
+      Pieces({"_he", "ll", "_w", "h", "e", "l", "o", "r", "d", "\u00f6", ",", "_", "\n"});
+  pieces.mutable_normalizer_spec()->set_precompiled_charsmap(OneRule('L', "ll "));
+  pieces.mutable_normalizer_spec()->set_add_dummy_prefix(true);
+  pieces.mutable_normalizer_spec()->set_remove_extra_whitespaces(true);
+  return TextCodec::Create(PieceInput(pieces)).value();
+}
+
 void Require(bool holds) {
   if (!holds) std::abort();
 }
@@ -44,7 +56,8 @@ std::vector<int32_t> EncodeInPieces(const TextCodec& codec, std::string_view tex
   std::vector<int32_t> tokens;
   while (!text.empty()) {
     const std::string_view bytes = text.substr(0, piece);
-    const size_t bound = tokens.size() + codec.PendingBytes(state.data()) + bytes.size();
+    const size_t bound =
+        tokens.size() + codec.PendingBytes(state.data()) + bytes.size() + (tokens.empty() ? 1 : 0);
     text.remove_prefix(bytes.size());
     codec.Encode(state.data(), bytes, /*flush=*/false, &tokens);
     Require(tokens.size() <= bound);
@@ -60,12 +73,13 @@ std::vector<int32_t> EncodeInPieces(const TextCodec& codec, std::string_view tex
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sequent;
-  static const TextCodec* const codecs[] = {MakeCodec().release(), MakeWords().release()};
+  static const TextCodec* const codecs[] = {MakeCodec().release(), MakePieces().release(),
+                                            MakeWords().release()};
   if (size == 0) return 0;
-  const TextCodec* const codec = codecs[data[0] >> 7];
+  const TextCodec* const codec = codecs[std::min(data[0] >> 6, 2)];
   const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
   const std::vector<int32_t> whole = EncodeInPieces(*codec, text, std::string_view::npos);
-  const size_t length = data[0] & 0x7F, piece = length == 0 ? std::string_view::npos : length;
+  const size_t length = data[0] & 0x3F, piece = length == 0 ? std::string_view::npos : length;
   Require(EncodeInPieces(*codec, text, piece) == whole);
   Require(EncodeInPieces(*codec, text, 1) == whole);
   for (const int32_t token : whole) {

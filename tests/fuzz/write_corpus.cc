@@ -54,6 +54,8 @@ void WriteTexts(const std::filesystem::path& folder) {
       "", "abc", "\x01hello", "\x02h\xc3\xa9llo", "\x03\xe2\x82\xac 5", "\x01\xf0\x9f\x99\x82",
       // Half a character, an overlong one, a surrogate, beyond the last code point.
       "\x02\xe2\x82", "\x01\xc0\xaf", "\x02\xed\xa0\x80", "\x02\xf4\x90\x80\x80", "\x01\xff\xfe",
+      // Pieces of words.
+      "\x41Hello,  w\xc3\xb6rld LL\n", "\x40 \xe2\x96\x81h", "\x43\xff he L",
       // Words, with apostrophes that end, begin and join them.
       "\x82Hello, 'tis the world's\n", "\x81o'er'", "\x80\xc3\x84\xc3\xa4\n\n"};
   for (size_t i = 0; i < std::size(texts); ++i) WriteSeed(folder / StrCat(i), texts[i]);

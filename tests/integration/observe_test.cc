@@ -13,6 +13,7 @@
 #include "tests/integration/rollouts.h"
 #include "tests/integration/wire.h"
 #include "tests/support/models.h"
+#include "tests/support/pieces.h"
 
 namespace sequent::rpc {
 namespace {
@@ -282,6 +283,18 @@ TEST_F(Observe, AModelIsToldWithItsConfiguration) {
   EXPECT_EQ(response.model().version(), 1);
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(response.config(),
                                                                  TinyTextModel().config));
+}
+
+TEST_F(Observe, AModelOfPiecesIsToldAsItIsStoredWithoutItsAsset) {
+  WriteModel(repository.path(), "pieces", 1, TinyPieceModel());
+  v1::GetModelRequest request;
+  request.set_name("pieces");
+  v1::GetModelResponse response;
+  ASSERT_TRUE(models()->GetModel(NewContext().get(), request, &response).ok());
+  const v1::TokenInput& tokens = response.config().inputs(0).tokens();
+  EXPECT_EQ(tokens.asset(), "sentencepiece");
+  EXPECT_EQ(tokens.size(), TinyPieceModel().config.inputs(0).tokens().size());
+  EXPECT_TRUE(tokens.asset_data().empty());
 }
 
 TEST_F(Observe, AModelThatFailedSaysWhy) {

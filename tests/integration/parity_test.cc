@@ -71,14 +71,17 @@ struct Sequence {
   }
 };
 
-// Letters the models know, one they do not, and characters of two bytes, which cuts may split.
+// Letters the models know, one they do not, and characters of two bytes, which cuts may split. The
+// last byte is of no character, so that no codec holds a word back.
 std::string RandomText(const RandomStream& random) {
   const std::vector<std::string> alphabet = {"a", "b", "e", "l", " ", ".", "\n", "Z", "\xc3\xa9"};
   std::string text;
   for (uint64_t i = 0; text.size() < kUnits - 1; ++i) {
     text += alphabet[static_cast<size_t>(random.Uniform(i) * static_cast<double>(alphabet.size()))];
   }
-  return text.size() < kUnits ? text + std::string(kUnits - text.size(), 'c') : text;
+  if (text.size() < kUnits) text += std::string(kUnits - text.size(), 'c');
+  text.back() = '\xff';
+  return text;
 }
 
 Sequence RandomSequence(const std::string& name, const Model& model, uint64_t seed) {

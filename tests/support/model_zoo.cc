@@ -1,5 +1,6 @@
 // OneModelPerLayerKind: one function per family of layers.
 #include "tests/support/models.h"
+#include "tests/support/pieces.h"
 
 namespace sequent {
 namespace {
@@ -255,6 +256,10 @@ class Zoo {
 
 }  // namespace
 
-std::vector<std::pair<std::string, ModelContents>> OneModelPerLayerKind() { return Zoo().Build(); }
+std::vector<std::pair<std::string, ModelContents>> OneModelPerLayerKind() {
+  auto models = Zoo().Build();
+  models.emplace_back("pieces", TinyPieceModel());
+  return models;
+}
 
 }  // namespace sequent

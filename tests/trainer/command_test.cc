@@ -72,6 +72,18 @@ TEST_F(CommandTest, EvaluateGivesTheBitsOfWordsToo) {
   }
 }
 
+TEST_F(CommandTest, CountsBitsByCharacterWhereTokensAreNone) {
+  const Outcome words = RunProgram(WordFit("a", 5, {"--json"}));
+  ASSERT_EQ(words.exit_code, 0) << words.error;
+  const Json measures = Json::parse(words.out)["validation"];
+  // 30 lines "line 123 of a song" of about 18 characters; the first word, of 4, is given.
+  const double bits = measures["bits_per_token"].get<double>() * 179;
+  EXPECT_NEAR(bits / measures["bits_per_character"].get<double>(), 30 * 18, 30);
+  const Outcome characters = RunProgram(TextFit("b", 5, {"--json"}));
+  ASSERT_EQ(characters.exit_code, 0) << characters.error;
+  EXPECT_FALSE(Json::parse(characters.out)["validation"].contains("bits_per_character"));
+}
+
 TEST_F(CommandTest, WritesWordsWithSpacesAndLines) {
   ASSERT_EQ(ExitOf(WordFit("a", 120)), 0);
   const Outcome outcome = RunProgram({"predict", Model("a"), "--data", folder_.File("text.txt"),

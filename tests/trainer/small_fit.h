@@ -58,6 +58,13 @@ class SmallFit : public ::testing::Test {
                         more));
   }
 
+  // The same over pieces of words, which are learned.
+  Arguments PieceFit(const std::string& name, int updates, const Arguments& more = {}) const {
+    return TextFit(
+        name, updates,
+        With(Sets({"model.input={tokens: {codec: sentencepiece, max_vocabulary: 60}}"}), more));
+  }
+
   // A GRU forecaster; windows in an order drawn anew for each epoch.
   Arguments SeriesFit(const std::string& name, int updates, const Arguments& more = {}) const {
     std::string csv = "t,x\n";

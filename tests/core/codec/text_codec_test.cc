@@ -190,8 +190,10 @@ TEST(FitCharacters, MakesAVocabularyThatCreateTakes) {
 TEST(TextCodecCreate, RefusesOtherCodecs) {
   v1::TokenInput input = Input({"<unk>"});
   input.set_codec("ids");
-  EXPECT_THAT(std::string(Message(TextCodec::Create(input).status())),
-              HasSubstr("tokens.codec: expected 'characters', 'words' or 'list', got 'ids'"));
+  EXPECT_THAT(
+      std::string(Message(TextCodec::Create(input).status())),
+      HasSubstr(
+          "tokens.codec: expected 'characters', 'words', 'list' or 'sentencepiece', got 'ids'"));
 }
 
 TEST(TextCodecCreate, RefusesABadVocabularyByIndex) {

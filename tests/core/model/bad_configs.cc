@@ -29,10 +29,13 @@ void AddTasksAndInputs(List* list) {
              [](auto* c) { Features(c)->add_columns()->set_name("a"); });
   list->Series("ForecastOfTokens", "inputs[0]: expected features for task forecast",
                [](auto* c) { Tokens(c)->set_codec("ids"); });
-  list->Text("NoCodec", "inputs[0].tokens.codec: expected characters | ids | words | list, got ''",
-             [](auto* c) { Tokens(c)->clear_codec(); });
+  list->Text(
+      "NoCodec",
+      "inputs[0].tokens.codec: expected characters | ids | words | list | sentencepiece, got ''",
+      [](auto* c) { Tokens(c)->clear_codec(); });
   list->Text("UnknownCodec",
-             "tokens.codec: expected characters | ids | words | list, got 'charcters'; did you",
+             "tokens.codec: expected characters | ids | words | list | sentencepiece, got "
+             "'charcters'; did you",
              [](auto* c) { Tokens(c)->set_codec("charcters"); });
   list->Text("NoVocabulary", "inputs[0].tokens.vocabulary: expected 1..1048576 entries, got 0",
              [](auto* c) { Tokens(c)->clear_vocabulary(); });

@@ -336,8 +336,10 @@ std::vector<BadFile> BadTensors() {
              [](ModelBytes* b) { Append(b, "more", "F32", {3}, 12); }),
       Sealed("ExtraEmptyTensor", "tensor 'more': expected only tensors of the configuration",
              [](ModelBytes* b) { Append(b, "more", "F32", {0}, 0); }),
-      Sealed("ExtraBytesTensor", "tensor 'asset.x': expected dtype F32, BF16 or I8, got U8",
-             [](ModelBytes* b) { Append(b, "asset.x", "U8", {5}, 5); }),
+      Sealed(
+          "ExtraBytesTensor",
+          "tensor 'asset.x': expected only assets that the configuration names, got one more of 5",
+          [](ModelBytes* b) { Append(b, "asset.x", "U8", {5}, 5); }),
       Sealed("Renamed", "tensor 'lstm.bias': expected shape [12], got no such tensor",
              [](ModelBytes* b) { b->tensor("lstm.bias")->name = "lstm.biaz"; }),
       Sealed("Transposed", "tensor 'lstm.weight_input': expected shape [12, 2], got [2, 12]",
@@ -421,8 +423,9 @@ std::vector<BadFile> BitFlips() {
 
 std::vector<BadFile> BadFiles() {
   std::vector<BadFile> all;
-  for (const auto& group : {BadLengths(), BadHeaders(), BadMetadata(), BadTensors(),
-                            BadRoundedFiles(), BadConfigFiles(), Truncations(), BitFlips()}) {
+  for (const auto& group :
+       {BadLengths(), BadHeaders(), BadMetadata(), BadTensors(), BadRoundedFiles(), BadAssetFiles(),
+        BadConfigFiles(), Truncations(), BitFlips()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

@@ -27,6 +27,7 @@ std::vector<BadFile> BadHeaders();
 std::vector<BadFile> BadMetadata();
 std::vector<BadFile> BadTensors();
 std::vector<BadFile> BadRoundedFiles();
+std::vector<BadFile> BadAssetFiles();
 std::vector<BadFile> BadConfigFiles();
 std::vector<BadFile> Truncations();
 std::vector<BadFile> BitFlips();

@@ -4,8 +4,11 @@
 
 #include <set>
 
+#include "core/model/assets.h"
 #include "core/model/model_file.h"
 #include "tests/core/model/bad_files.h"
+#include "tests/support/model_bytes.h"
+#include "tests/support/pieces.h"
 
 namespace sequent {
 namespace {
@@ -38,6 +41,7 @@ INSTANTIATE_TEST_SUITE_P(Header, BadFileTest, ::testing::ValuesIn(BadHeaders()),
 INSTANTIATE_TEST_SUITE_P(Metadata, BadFileTest, ::testing::ValuesIn(BadMetadata()), kName);
 INSTANTIATE_TEST_SUITE_P(Tensors, BadFileTest, ::testing::ValuesIn(BadTensors()), kName);
 INSTANTIATE_TEST_SUITE_P(Rounded, BadFileTest, ::testing::ValuesIn(BadRoundedFiles()), kName);
+INSTANTIATE_TEST_SUITE_P(Assets, BadFileTest, ::testing::ValuesIn(BadAssetFiles()), kName);
 INSTANTIATE_TEST_SUITE_P(Config, BadFileTest, ::testing::ValuesIn(BadConfigFiles()), kName);
 INSTANTIATE_TEST_SUITE_P(Truncated, BadFileTest, ::testing::ValuesIn(Truncations()), kName);
 INSTANTIATE_TEST_SUITE_P(Flipped, BadFileTest, ::testing::ValuesIn(BitFlips()), kName);
@@ -47,10 +51,21 @@ TEST(BadFiles, TheFileTheyComeFromIsGood) {
   EXPECT_TRUE(status.ok()) << status;
 }
 
+// By itself: too long a file for the list, which the fuzzer begins with.
+TEST(BadFiles, AnAssetOverTheMostIsRefused) {
+  ModelBytes file = ModelBytes::Of(TinyPieceModel());
+  StoredTensor* asset = file.tensor("asset.sentencepiece");
+  file.data.resize(asset->begin + kMaxAssetBytes + 1);
+  asset->end = file.data.size();
+  asset->shape = {kMaxAssetBytes + 1};
+  EXPECT_THAT(std::string(Message(ParseModelFile(file.Build()).status())),
+              HasSubstr("'asset.sentencepiece': expected 1 to 16777216 bytes, got 16777217"));
+}
+
 TEST(BadFiles, AreMoreThanTwoHundredKindsWithoutFlipsAndCuts) {
   std::set<std::string> names, bytes;
   for (const auto& group : {BadLengths(), BadHeaders(), BadMetadata(), BadTensors(),
-                            BadRoundedFiles(), BadConfigFiles()}) {
+                            BadRoundedFiles(), BadAssetFiles(), BadConfigFiles()}) {
     for (const BadFile& bad : group) {
       EXPECT_TRUE(names.insert(bad.name).second) << bad.name;
       EXPECT_TRUE(bytes.insert(bad.bytes).second) << bad.name;
