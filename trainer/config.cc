@@ -233,12 +233,17 @@ Status ApplyDefaults(v1::TrainConfig* config) {
         "data.path: expected a file, got nothing (say it with --data)");
   }
   SEQ_RETURN_IF_ERROR(CheckForecast(config->forecast()));
+  SEQ_ASSIGN_OR_RETURN(const bool direct, IsDirect(config->forecast()));
+  if (direct && task != 1) {
+    return Expected("forecast.output", StrCat("nothing for task ", config->task()), "direct");
+  }
   SEQ_RETURN_IF_ERROR(CheckDataKeys(config->task(), config->data()));
   SEQ_RETURN_IF_ERROR(CheckTrainKeys(config->task(), config->train()));
   if (task == 0) {
     LanguageModelDefaults(config);
   } else if (task == 1) {
     ForecastDefaults(config);
+    SEQ_RETURN_IF_ERROR(SetHorizons(config->forecast(), config->mutable_model()));
   } else {
     LabelDefaults(config);
   }

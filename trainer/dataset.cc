@@ -67,7 +67,7 @@ void CompleteHeads(const v1::TrainConfig& config, const Dataset& dataset, v1::Mo
   if (!dataset.sequences.empty()) return;
   if (config.model().has_feedback()) {
     *model->mutable_feedback() = config.model().feedback();
-  } else if (model->heads_size() > 0) {
+  } else if (model->heads_size() > 0 && model->heads(0).regression().horizon() <= 1) {
     model->mutable_feedback()->set_head(model->heads(0).name());
   }
 }

@@ -70,12 +70,15 @@ StatusOr<std::vector<train::Fold>> MakeFolds(const v1::TrainConfig& config,
   if (config.task() == "forecast") {
     static constexpr std::string_view kSchemes[] = {"rolling_origin"};
     SEQ_RETURN_IF_ERROR(CheckChoice("cv.scheme", cv.scheme(), kSchemes).status());
-    return train::RollingOrigin(dataset.size, FoldsOf(cv), cv.test_rows(), cv.train_rows());
+    return train::RollingOrigin(dataset.size, FoldsOf(cv),
+                                {cv.test_rows(), cv.train_rows(), cv.stride()});
   }
   static constexpr std::string_view kSchemes[] = {"kfold"};
   SEQ_RETURN_IF_ERROR(CheckChoice("cv.scheme", cv.scheme(), kSchemes).status());
-  if (cv.test_rows() > 0 || cv.train_rows() > 0) {
-    return Expected(cv.test_rows() > 0 ? "cv.test_rows" : "cv.train_rows",
+  if (cv.test_rows() > 0 || cv.train_rows() > 0 || cv.stride() > 0) {
+    return Expected(cv.test_rows() > 0    ? "cv.test_rows"
+                    : cv.train_rows() > 0 ? "cv.train_rows"
+                                          : "cv.stride",
                     "nothing, since only rolling_origin has it", "a number");
   }
   const uint64_t seed = cv.seed() == 0 ? 1 : cv.seed();

@@ -22,9 +22,34 @@ Status CheckRange(std::string_view key, uint32_t value, uint64_t max) {
 
 }  // namespace
 
+StatusOr<bool> IsDirect(const v1::ForecastConfig& forecast) {
+  static constexpr std::string_view kOutputs[] = {"recursive", "direct"};
+  SEQ_ASSIGN_OR_RETURN(const size_t output,
+                       CheckChoice("forecast.output", forecast.output(), kOutputs));
+  return output == 1;
+}
+
+Status SetHorizons(const v1::ForecastConfig& forecast, v1::ModelSpec* model) {
+  SEQ_ASSIGN_OR_RETURN(const bool direct, IsDirect(forecast));
+  for (int i = 0; i < model->heads_size(); ++i) {
+    v1::Head* head = model->mutable_heads(i);
+    if (!head->has_regression()) continue;
+    const uint32_t own = head->regression().horizon();
+    const std::string path = Indexed("model.heads", static_cast<size_t>(i)) + ".regression.horizon";
+    if (!direct && own > 1) {
+      return Expected(path, "0 or 1 unless forecast.output is direct", StrCat(own));
+    }
+    if (!direct) continue;
+    if (own != 0 && own != forecast.horizon()) {
+      return Expected(path, StrCat("0 or forecast.horizon, ", forecast.horizon()), StrCat(own));
+    }
+    head->mutable_regression()->set_horizon(forecast.horizon());
+  }
+  return absl::OkStatus();
+}
+
 Status CheckForecast(const v1::ForecastConfig& forecast) {
-  static constexpr std::string_view kOutputs[] = {"recursive"};
-  SEQ_RETURN_IF_ERROR(CheckChoice("forecast.output", forecast.output(), kOutputs).status());
+  SEQ_ASSIGN_OR_RETURN(const bool direct, IsDirect(forecast));
   SEQ_ASSIGN_OR_RETURN(const size_t kind,
                        CheckChoice("forecast.evaluation", forecast.evaluation(), kEvaluations));
   SEQ_RETURN_IF_ERROR(CheckRange("period", forecast.period(), kMaxWidth));
@@ -33,10 +58,15 @@ Status CheckForecast(const v1::ForecastConfig& forecast) {
     return Expected("forecast.stride", "0 unless evaluation is rolling_origin",
                     StrCat(forecast.stride()));
   }
-  if (kind > 0) return absl::OkStatus();
-  if (forecast.horizon() > 1) {
+  if (direct && (forecast.horizon() < 2 || forecast.horizon() > kMaxHorizon)) {
     return Expected("forecast.horizon",
-                    "0 or 1 unless evaluation is fixed_origin or rolling_origin",
+                    StrCat("the steps that output direct says at once, 2..", kMaxHorizon),
+                    StrCat(forecast.horizon()));
+  }
+  if (kind > 0) return absl::OkStatus();
+  if (forecast.horizon() > 1 && !direct) {
+    return Expected("forecast.horizon",
+                    "0 or 1 unless evaluation is fixed_origin or rolling_origin, or output direct",
                     StrCat(forecast.horizon()));
   }
   if (forecast.context() == 0) return absl::OkStatus();

@@ -48,6 +48,21 @@ Status CheckEvaluation(const v1::ForecastConfig& given, const Model& model) {
   return absl::InvalidArgumentError("--evaluation: expected a model of series, got another");
 }
 
+// The record's, or what is given with its baselines.
+StatusOr<v1::ForecastConfig> EvaluationOf(const ModelData& loaded, v1::ForecastConfig given) {
+  v1::ForecastConfig recorded;
+  if (loaded.record) recorded = loaded.record->forecast;
+  SEQ_RETURN_IF_ERROR(CheckForecast(recorded));
+  if (given.evaluation().empty()) return recorded;
+  SEQ_RETURN_IF_ERROR(CheckForecast(given));
+  given.set_period(recorded.period());
+  given.set_ar_lags(recorded.ar_lags());
+  // What the head says at once is all there is.
+  const size_t horizon = loaded.models[0]->graph().heads[0].horizon;
+  if (horizon > 1 && given.horizon() == 0) given.set_horizon(static_cast<uint32_t>(horizon));
+  return given;
+}
+
 train::Part WholeFile(const ModelData& loaded) {
   // A series' first row has none before it to be forecast from.
   return {loaded.models[0]->series_codec() != nullptr ? size_t{1} : size_t{0}, loaded.dataset.size};
@@ -132,14 +147,7 @@ StatusOr<ModelData> LoadModelData(const std::vector<std::string>& models,
   if (const SeriesCodec* codec = loaded.models[0]->series_codec()) load.series = codec->labels();
   SEQ_ASSIGN_OR_RETURN(loaded.dataset,
                        LoadDataset(loaded.models[0]->config().task(), DataFor(loaded, data), load));
-  if (loaded.record) loaded.forecast = loaded.record->forecast;
-  if (!part.forecast.evaluation().empty()) {
-    v1::ForecastConfig given = part.forecast;
-    given.set_period(loaded.forecast.period());
-    given.set_ar_lags(loaded.forecast.ar_lags());
-    loaded.forecast = given;
-  }
-  SEQ_RETURN_IF_ERROR(CheckForecast(loaded.forecast));
+  SEQ_ASSIGN_OR_RETURN(loaded.forecast, EvaluationOf(loaded, part.forecast));
   loaded.same_data = loaded.record && loaded.record->data_sha256 == loaded.dataset.sha256;
   SEQ_RETURN_IF_ERROR(CheckRecordedParts(loaded));
   SEQ_RETURN_IF_ERROR(ChoosePart(part, &loaded));

@@ -63,6 +63,12 @@ Status CheckSameColumns(const ModelList& models, const Dataset& dataset) {
         model->graph().heads[0].columns != models[0]->graph().heads[0].columns) {
       return absl::InvalidArgumentError("expected models of the same columns as the data");
     }
+    if (const size_t first = models[0]->graph().heads[0].horizon;
+        model->graph().heads[0].horizon != first) {
+      return absl::InvalidArgumentError(
+          StrCat("expected models that say as many steps at once, got ", first, " and ",
+                 model->graph().heads[0].horizon));
+    }
     if (model->series_codec()->labels() != models[0]->series_codec()->labels()) {
       return absl::InvalidArgumentError(
           StrCat("expected models of the same series, got '",

@@ -44,9 +44,10 @@ constexpr char kFitExamples[] =
     "  mpirun -np 2 sequent-train fit config.yaml";
 
 constexpr char kPredictExamples[] =
-    "Forecasts are printed as CSV, each made one step before its row. Of a text, the log "
-    "probability\n"
-    "of every token, or with --steps what the model writes after it.\n"
+    "Forecasts are printed as CSV, each made one step before its row unless --evaluation says "
+    "from\n"
+    "where. Of a text, the log probability of every token, or with --steps what the model writes\n"
+    "after it.\n"
     "\n"
     "  sequent-train predict weather.safetensors --data weather.csv --last 30\n"
     "  sequent-train predict book.safetensors --data book.txt --last 200 --steps 500";
@@ -103,7 +104,8 @@ void AddPart(CLI::App* command, const char* unless_given, sequent::PartOptions* 
           "--evaluation", [=](const std::string& name) { part->forecast.set_evaluation(name); },
           "Series: one_step, fixed_origin or rolling_origin; else as recorded")
       ->type_name("SCHEME");
-  number("--horizon", "With --evaluation: rows ahead of an origin",
+  number("--horizon",
+         "With --evaluation: rows ahead of an origin; of a direct model at most what it says",
          [=](uint32_t n) { part->forecast.set_horizon(n); });
   number("--context", "With --evaluation: rows before an origin; 0 = all",
          [=](uint32_t n) { part->forecast.set_context(n); });

@@ -121,13 +121,16 @@ Status CheckColumnNames(const v1::FeatureSpec& spec, const SeriesTable& table) {
   return absl::OkStatus();
 }
 
-// Appends one step's targets, NaN where there is no next step.
+// Appends the targets of the step of row `t`, NaN behind the part's end.
 void AppendTargets(const Graph& graph, const SeriesCodec& codec, const float* context,
-                   const float* next, train::Series* series) {
+                   const train::SeriesPart& part, size_t t, train::Series* series) {
   for (size_t h = 0; h < graph.heads.size(); ++h) {
-    for (const size_t c : graph.heads[h].columns) {
-      series->targets[h].push_back(next != nullptr ? codec.Forward(c, context, next[c])
-                                                   : std::numeric_limits<float>::quiet_NaN());
+    const HeadNode& head = graph.heads[h];
+    for (size_t k = 0; k < head.values(); ++k) {
+      const size_t row = t + head.ahead(k), column = head.column(k);
+      series->targets[h].push_back(
+          row < part.rows() ? codec.Forward(column, context, part.at(row, column), head.ahead(k))
+                            : std::numeric_limits<float>::quiet_NaN());
     }
   }
 }
@@ -164,7 +167,10 @@ Status BuildFeatures(const v1::TrainConfig& config, const SeriesTable& table, co
 StatusOr<train::Series> BuildSeries(const v1::ModelConfig& model, const SeriesTable& table,
                                     const Part& training) {
   SEQ_ASSIGN_OR_RETURN(const Graph graph, ResolveGraph(model));
-  SEQ_ASSIGN_OR_RETURN(const auto codec, SeriesCodec::Create(model.inputs(0).features()));
+  const v1::FeatureInput& features = model.inputs(0).features();
+  const auto columns = static_cast<size_t>(features.columns_size());
+  SEQ_ASSIGN_OR_RETURN(const auto codec,
+                       SeriesCodec::Create(features, ColumnHorizons(graph, columns)));
   train::Series series;
   series.input_width = codec->input_width();
   series.targets.resize(graph.heads.size());
@@ -178,8 +184,7 @@ StatusOr<train::Series> BuildSeries(const v1::ModelConfig& model, const SeriesTa
       codec->Encode(state.data(), row,
                     series.inputs.data() + series.inputs.size() - series.input_width,
                     context.data(), part.unix_ms.empty() ? 0 : part.unix_ms[t]);
-      AppendTargets(graph, *codec, context.data(),
-                    t + 1 < part.rows() ? row + part.columns : nullptr, &series);
+      AppendTargets(graph, *codec, context.data(), part, t, &series);
     }
     series.steps += part.rows();
     series.ends.push_back(series.steps);

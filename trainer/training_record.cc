@@ -74,7 +74,8 @@ Status DataFromJson(const Json& json, TrainingRecord* record) {
 Json ForecastToJson(const v1::ForecastConfig& forecast) {
   return {{"evaluation", forecast.evaluation()}, {"horizon", forecast.horizon()},
           {"context", forecast.context()},       {"stride", forecast.stride()},
-          {"period", forecast.period()},         {"ar_lags", forecast.ar_lags()}};
+          {"period", forecast.period()},         {"ar_lags", forecast.ar_lags()},
+          {"output", forecast.output()}};
 }
 
 // Older records have none.
@@ -87,6 +88,7 @@ v1::ForecastConfig ForecastFromJson(const Json& json) {
   forecast.set_stride(own.value("stride", 0u));
   forecast.set_period(own.value("period", 0u));
   forecast.set_ar_lags(own.value("ar_lags", 0u));
+  forecast.set_output(own.value("output", ""));
   return forecast;
 }
 

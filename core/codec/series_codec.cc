@@ -13,7 +13,8 @@
 
 namespace sequent {
 
-StatusOr<std::unique_ptr<const SeriesCodec>> SeriesCodec::Create(const v1::FeatureInput& input) {
+StatusOr<std::unique_ptr<const SeriesCodec>> SeriesCodec::Create(const v1::FeatureInput& input,
+                                                                 std::span<const size_t> horizons) {
   SEQ_ASSIGN_OR_RETURN(const size_t width, CheckFeatureInput("features", input));
   SEQ_RETURN_IF_ERROR(CheckLearned("features", input));
   std::unique_ptr<SeriesCodec> codec(new SeriesCodec);
@@ -35,7 +36,8 @@ StatusOr<std::unique_ptr<const SeriesCodec>> SeriesCodec::Create(const v1::Featu
   if (codec->has_label_word_) codec->label_word_ = word++;
   size_t flag = codec->transforms_.size() + codec->labels_.size();
   for (size_t i = 0; i < codec->transforms_.size(); ++i) {
-    codec->transforms_[i].Place(&word, &codec->context_size_);
+    const size_t horizon = horizons.empty() ? 1 : horizons[i];
+    codec->transforms_[i].Place(horizon, &word, &codec->context_size_);
     const bool flagged = input.columns(static_cast<int>(i)).impute().missing_flag();
     codec->flags_.push_back(flagged ? flag++ : 0);
   }
@@ -153,8 +155,8 @@ void SeriesCodec::Context(const void* state, float* context) const {
   }
 }
 
-double SeriesCodec::Linear(size_t column, const float* context, float value) const {
-  return transforms_[column].Linear(context, value);
+double SeriesCodec::Linear(size_t column, const float* context, float value, size_t ahead) const {
+  return transforms_[column].Linear(context, value, ahead);
 }
 
 double SeriesCodec::LinearSpread(size_t column, const float* context, float spread) const {
@@ -165,12 +167,12 @@ float SeriesCodec::FromLinear(size_t column, double linear) const {
   return NarrowToFloat(transforms_[column].FromLinear(linear));
 }
 
-float SeriesCodec::Inverse(size_t column, const float* context, float value) const {
-  return FromLinear(column, Linear(column, context, value));
+float SeriesCodec::Inverse(size_t column, const float* context, float value, size_t ahead) const {
+  return FromLinear(column, Linear(column, context, value, ahead));
 }
 
-float SeriesCodec::Forward(size_t column, const float* context, float value) const {
-  return transforms_[column].Forward(context, value);
+float SeriesCodec::Forward(size_t column, const float* context, float value, size_t ahead) const {
+  return transforms_[column].Forward(context, value, ahead);
 }
 
 }  // namespace sequent

@@ -3,8 +3,12 @@
 // Each column passes impute, log, season, differences, scale, in this order (model.proto,
 // SeriesColumn); behind the columns stand missing flags and calendar terms. What the transforms
 // need to remember is a block of floats in the session's row; whole series and streams give the
-// same bits. Predictions are one step ahead, so inverting them needs the state after the step they
+// same bits. Predictions are of steps ahead, so inverting them needs the state after the step they
 // were made at: a *context* of context_size() floats, saved per step by Encode.
+//
+// What is h > 1 steps ahead is transformed by what is known at the step, value by value: each
+// difference of lag L subtracts the last known value a multiple of L steps before it (lag 1: it is
+// the change over h steps), a season that of its own phase; the scale is this step's.
 //
 // Thread safety: immutable; state and contexts belong to the caller.
 #ifndef SEQUENT_CORE_CODEC_SERIES_CODEC_H_
@@ -32,7 +36,9 @@ struct SeriesRows {
 class SeriesCodec {
  public:
   // Checks the columns: unique names, finite learned values, factors > 0, lags <= 65536.
-  static StatusOr<std::unique_ptr<const SeriesCodec>> Create(const v1::FeatureInput& input);
+  // `horizons`: how many steps ahead each column is to be inverted; empty: 1.
+  static StatusOr<std::unique_ptr<const SeriesCodec>> Create(const v1::FeatureInput& input,
+                                                             std::span<const size_t> horizons = {});
 
   // Fills in what is learned (means, cycles, offsets, factors) from the training part alone, a
   // sequence of rows per series. A column that is constant or empty after its transforms:
@@ -70,16 +76,16 @@ class SeriesCodec {
   // The context of `state` as it stands (for the prediction made at the last step).
   void Context(const void* state, float* context) const;
 
-  // A one-step-ahead value of column `column` in model units -> user's units, and back. `context`:
-  // after the step at which the prediction was made. Forward is what Encode would give if `value`
-  // came next (under a window scale: on the scale of this step's window); a missing one (NaN) stays
-  // NaN, since there is nothing to learn from it. Before the first step a differenced column has no
-  // base: Inverse gives NaN. `column` is none of labels.
-  float Inverse(size_t column, const float* context, float value) const;
-  float Forward(size_t column, const float* context, float value) const;
+  // A value of column `column`, `ahead` steps ahead (1 .. its horizon), in model units -> user's
+  // units, and back. `context`: after the step at which the prediction was made. Forward of one
+  // step is what Encode would give if `value` came next (under a window scale: on the scale of this
+  // step's window); a missing one (NaN) stays NaN, since there is nothing to learn from it. Before
+  // the first step a differenced column has no base: Inverse gives NaN. `column` is none of labels.
+  float Inverse(size_t column, const float* context, float value, size_t ahead = 1) const;
+  float Forward(size_t column, const float* context, float value, size_t ahead = 1) const;
   // The same, but for the log: a location, and a spread (standard deviation), in the *linear* units
   // in which the column's distribution keeps its shape. FromLinear goes the rest of the way.
-  double Linear(size_t column, const float* context, float value) const;
+  double Linear(size_t column, const float* context, float value, size_t ahead = 1) const;
   double LinearSpread(size_t column, const float* context, float spread) const;
   float FromLinear(size_t column, double linear) const;
   bool log(size_t column) const { return transforms_[column].log(); }

@@ -54,15 +54,22 @@ SeriesTransform::SeriesTransform(const v1::SeriesColumn& column)
   }
 }
 
-void SeriesTransform::Place(size_t* words, size_t* context) {
+// Ahead of a whole cycle what is known of it comes again.
+SeriesTransform::Cycle SeriesTransform::TakeCycle(size_t horizon, size_t length, size_t* context) {
+  const Cycle cycle{*context, std::min(horizon, length)};
+  *context += cycle.size;
+  return cycle;
+}
+
+void SeriesTransform::Place(size_t horizon, size_t* words, size_t* context) {
   if (impute_ == v1::Impute::LAST) last_word_ = (*words)++;
   if (period_ > 0) phase_word_ = (*words)++;
-  if (!cycle_.empty()) season_context_ = (*context)++;
+  if (!cycle_.empty()) season_context_ = TakeCycle(horizon, cycle_.size(), context);
   for (size_t i = 0; i < 2; ++i) {
     if (lags_[i] == 0) continue;
     rings_[i] = {*words, lags_[i]};
     *words += 1 + size_t{lags_[i]};
-    base_context_[i] = (*context)++;
+    base_context_[i] = TakeCycle(horizon, lags_[i], context);
   }
   if (window_ > 0) {
     window_ring_ = {*words, window_};
@@ -210,13 +217,17 @@ void SeriesTransform::WriteContext(const std::byte* state, bool started, int32_t
   if (!cycle_.empty()) {
     const bool known = started || clock_ == v1::Season::STEPS;
     const uint32_t next = LoadWord<uint32_t>(state, phase_word_);
-    context[season_context_] = known ? cycle_[next] : kNone;
+    for (size_t i = 0; i < season_context_.size; ++i) {
+      context[season_context_.at + i] = known ? cycle_[(next + i) % cycle_.size()] : kNone;
+    }
   }
   for (size_t i = 0; i < 2; ++i) {
     if (lags_[i] == 0) continue;
     const uint32_t position = LoadWord<uint32_t>(state, rings_[i].word);
-    context[base_context_[i]] =
-        started ? LoadWord<float>(state, rings_[i].word + 1 + position) : kNone;
+    for (size_t j = 0; j < base_context_[i].size; ++j) {
+      const size_t word = rings_[i].word + 1 + (position + j) % lags_[i];
+      context[base_context_[i].at + j] = started ? LoadWord<float>(state, word) : kNone;
+    }
   }
   if (scope_ == v1::Scale::GLOBAL) return;
   const OffsetAndFactor scale = window_ > 0 ? Window(state) : ScaleFor(label);
@@ -232,21 +243,21 @@ double SeriesTransform::Factor(const float* context) const {
   return scope_ == v1::Scale::GLOBAL ? learned_.factor : context[scale_context_ + 1];
 }
 
-double SeriesTransform::Linear(const float* context, double value) const {
+double SeriesTransform::Linear(const float* context, double value, size_t ahead) const {
   double linear = value * Factor(context) + OffsetIn(context);
   for (size_t i = 2; i-- > 0;) {
-    if (lags_[i] > 0) linear += context[base_context_[i]];
+    if (lags_[i] > 0) linear += base_context_[i].In(context, ahead);
   }
-  return cycle_.empty() ? linear : linear + context[season_context_];
+  return cycle_.empty() ? linear : linear + season_context_.In(context, ahead);
 }
 
-float SeriesTransform::Forward(const float* context, float value) const {
+float SeriesTransform::Forward(const float* context, float value, size_t ahead) const {
   if (std::isnan(value)) return value;
   double moved = ToLinear(value);
-  if (!cycle_.empty()) moved -= context[season_context_];
+  if (!cycle_.empty()) moved -= season_context_.In(context, ahead);
   for (size_t i = 0; i < 2; ++i) {
     if (lags_[i] == 0) continue;
-    const float base = context[base_context_[i]];
+    const float base = base_context_[i].In(context, ahead);
     moved = std::isnan(base) ? 0 : moved - base;
   }
   const double offset = OffsetIn(context);

@@ -44,8 +44,8 @@ class SeriesTransform {
   // `column` has passed the checks of core/model/input_check.h and is no column of labels.
   explicit SeriesTransform(const v1::SeriesColumn& column);
 
-  // Takes the next words and context floats.
-  void Place(size_t* words, size_t* context);
+  // Takes the next words, and the context floats that the way back of `horizon` steps needs.
+  void Place(size_t horizon, size_t* words, size_t* context);
 
   bool imputes() const { return impute_ != v1::Impute::NONE; }
   bool log() const { return log_; }
@@ -64,12 +64,12 @@ class SeriesTransform {
   float Encode(float raw, int64_t unix_ms, bool first, int32_t label, std::byte* state) const;
   void WriteContext(const std::byte* state, bool started, int32_t label, float* context) const;
 
-  // A next value in model units -> before the log was inverted (the *linear* value), and from there
-  // to the user's units.
-  double Linear(const float* context, double value) const;
+  // A value `ahead` steps ahead, 1 .. horizon, in model units -> before the log was inverted (the
+  // *linear* value), and from there to the user's units.
+  double Linear(const float* context, double value, size_t ahead) const;
   double FromLinear(double linear) const;
   // The way in: NaN stays NaN.
-  float Forward(const float* context, float value) const;
+  float Forward(const float* context, float value, size_t ahead) const;
   // The factor of the scale.
   double Factor(const float* context) const;
 
@@ -89,6 +89,12 @@ class SeriesTransform {
                       const std::byte* state) const;
   Status ValidateWindow(const std::string& name, bool started, const std::byte* state) const;
   double OffsetIn(const float* context) const;
+  // What is subtracted going in: floats of a context that repeat, step by step ahead.
+  struct Cycle {
+    size_t at = 0, size = 0;  // size 0: there is none
+    float In(const float* context, size_t ahead) const { return context[at + (ahead - 1) % size]; }
+  };
+  static Cycle TakeCycle(size_t horizon, size_t length, size_t* context);
 
   v1::Impute::Kind impute_;
   float mean_;
@@ -107,8 +113,9 @@ class SeriesTransform {
   size_t last_word_ = 0, phase_word_ = 0;
   std::array<Ring, 2> rings_;
   Ring window_ring_;  // behind it a word for the number of values so far
-  size_t season_context_ = 0, scale_context_ = 0;
-  std::array<size_t, 2> base_context_ = {0, 0};
+  size_t scale_context_ = 0;
+  Cycle season_context_;
+  std::array<Cycle, 2> base_context_;
 };
 
 }  // namespace sequent

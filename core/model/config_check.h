@@ -22,6 +22,7 @@ inline constexpr size_t kMaxTokens = 1u << 20;
 inline constexpr size_t kMaxLayers = 256;
 inline constexpr size_t kMaxHeads = 64;
 inline constexpr size_t kMaxLevels = 99;
+inline constexpr size_t kMaxHorizon = 1024;
 inline constexpr size_t kMaxNameBytes = 64;
 inline constexpr size_t kMaxLabelBytes = 256;
 inline constexpr uint64_t kMaxParameters = uint64_t{1} << 34;

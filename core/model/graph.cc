@@ -249,4 +249,14 @@ Status GraphBuilder::CheckParameterCount() const {
 
 StatusOr<Graph> ResolveGraph(const v1::ModelConfig& config) { return GraphBuilder(config).Build(); }
 
+std::vector<size_t> ColumnHorizons(const Graph& graph, size_t columns) {
+  std::vector<size_t> horizons(columns, 1);
+  for (const HeadNode& head : graph.heads) {
+    for (const size_t column : head.columns) {
+      horizons[column] = std::max(horizons[column], head.horizon);
+    }
+  }
+  return horizons;
+}
+
 }  // namespace sequent

@@ -81,11 +81,12 @@ struct HeadNode {
   std::string name;
   size_t input = 0;  // node index
   size_t in_width = 0;
-  // Rows of its weight: classes; labels (Bernoulli); columns; Gaussian and Student-t: 2 x columns
-  // (all locations, then all raw scales; the scale is softplus(raw) + 1e-6); quantiles: columns x
+  // Rows of its weight: classes; labels (Bernoulli); values(); Gaussian and Student-t: 2 x values()
+  // (all locations, then all raw scales; the scale is softplus(raw) + 1e-6); quantiles: values() x
   // levels, levels innermost.
   size_t outputs = 0;
   std::vector<size_t> columns;  // regression: indexes of the input columns predicted
+  size_t horizon = 1;           // regression: next steps that it says at once
   std::vector<std::string>
       labels;  // softmax: the name of each class, if it has any; language models: none. Bernoulli
   std::vector<float> levels;      // quantiles: rising
@@ -93,6 +94,11 @@ struct HeadNode {
   float loss_weight = 1;
   std::optional<size_t> tied_to;  // softmax: the embedding whose matrix is the weight
   bool last_step = false;         // of the whole sequence: answered at the last step of a request
+  // What a regression head predicts: columns of the next step, of the one after it, ... Value k is
+  // of column(k), ahead(k) steps ahead.
+  size_t values() const { return horizon * columns.size(); }
+  size_t column(size_t k) const { return columns[k % columns.size()]; }
+  size_t ahead(size_t k) const { return 1 + k / columns.size(); }
   bool has_scale() const { return kind == HeadKind::kGaussian || kind == HeadKind::kStudentT; }
 };
 
@@ -117,6 +123,10 @@ struct Graph {
 // layer must lead to a head. Of what fit learns only the vocabulary's size is looked at:
 // CheckLearnedInputs (input_check.h) and the codecs check the rest. Limits: config_check.h.
 StatusOr<Graph> ResolveGraph(const v1::ModelConfig& config);
+
+// How many steps ahead each of the first feature input's `columns` is predicted, at least 1: what
+// its SeriesCodec has to invert.
+std::vector<size_t> ColumnHorizons(const Graph& graph, size_t columns);
 
 }  // namespace sequent
 

@@ -187,8 +187,22 @@ Status SetTie(const std::string& path, const std::string& name, const Graph& gra
   return absl::OkStatus();
 }
 
+// Several steps at once only where steps are forecast.
+Status SetHorizon(const std::string& path, uint32_t horizon, const std::string& task,
+                  HeadNode* head) {
+  head->horizon = std::max(1u, horizon);
+  const size_t each = head->columns.size() * OutputsPerColumn(*head);
+  head->outputs = head->horizon * each;
+  if (head->horizon == 1) return absl::OkStatus();
+  if (task != "forecast") return Expected(path, StrCat("0 or 1 for task ", task), StrCat(horizon));
+  const size_t most = std::clamp<size_t>(kMaxTokens / each, 1, kMaxHorizon);
+  if (horizon <= most) return absl::OkStatus();
+  return Expected(path, StrCat("at most ", most, " steps of ", each, " outputs each"),
+                  StrCat(horizon));
+}
+
 Status SetRegression(const std::string& path, const v1::RegressionHead& regression,
-                     const v1::Input& input, HeadNode* head) {
+                     const v1::Input& input, const std::string& task, HeadNode* head) {
   if (!input.has_features()) return Expected(path, "softmax for a token input", "regression");
   SEQ_ASSIGN_OR_RETURN(const size_t choice, CheckChoice(path + ".distribution",
                                                         regression.distribution(), kDistributions));
@@ -197,8 +211,7 @@ Status SetRegression(const std::string& path, const v1::RegressionHead& regressi
   SEQ_RETURN_IF_ERROR(
       SetDegreesOfFreedom(path + ".degrees_of_freedom", regression.degrees_of_freedom(), head));
   SEQ_RETURN_IF_ERROR(SetColumns(path + ".columns", regression.columns(), input.features(), head));
-  head->outputs = head->columns.size() * OutputsPerColumn(*head);
-  return absl::OkStatus();
+  return SetHorizon(path + ".horizon", regression.horizon(), task, head);
 }
 
 Status SetLossWeight(const std::string& path, float weight, HeadNode* head) {
@@ -272,8 +285,8 @@ StatusOr<HeadNode> MakeHead(const std::string& path, const v1::ModelConfig& conf
       SEQ_RETURN_IF_ERROR(SetTie(path + ".softmax.tied_to", tied_to, graph, &node));
     }
   } else if (source.has_regression()) {
-    SEQ_RETURN_IF_ERROR(
-        SetRegression(path + ".regression", source.regression(), config.inputs(0), &node));
+    SEQ_RETURN_IF_ERROR(SetRegression(path + ".regression", source.regression(), config.inputs(0),
+                                      config.task(), &node));
   } else if (source.has_bernoulli()) {
     SEQ_RETURN_IF_ERROR(SetBernoulli(path + ".bernoulli", source.bernoulli(), &node));
   } else {
@@ -296,6 +309,10 @@ StatusOr<FeedbackNode> MakeFeedback(const v1::ModelConfig& config, const Graph& 
   if (at->kind == HeadKind::kBernoulli || at->last_step) {
     return Expected("feedback.head", "a head that predicts the input",
                     StrCat("'", at->name, "', which does not"));
+  }
+  if (at->horizon > 1) {
+    return Expected("feedback.head", "a head that says one step, since a step is fed back",
+                    StrCat("'", at->name, "', which says ", at->horizon));
   }
   if (at->kind == HeadKind::kSoftmax) return TokenFeedback(feedback, head, graph);
   return ColumnFeedback(feedback, head, config.inputs(0).features(), graph);

@@ -72,7 +72,9 @@ Status Model::Build(TensorMap tensors, const ModelOptions& options) {
 Status Model::BuildCodec() {
   const v1::Input& input = config_.inputs(0);
   if (input.has_features()) {
-    SEQ_ASSIGN_OR_RETURN(series_codec_, SeriesCodec::Create(input.features()));
+    const auto columns = static_cast<size_t>(input.features().columns_size());
+    SEQ_ASSIGN_OR_RETURN(series_codec_,
+                         SeriesCodec::Create(input.features(), ColumnHorizons(graph_, columns)));
     codec_size_ = series_codec_->state_size();
   } else if (input.tokens().codec() != "ids") {
     SEQ_ASSIGN_OR_RETURN(text_codec_, TextCodec::Create(input.tokens()));

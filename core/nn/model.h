@@ -54,7 +54,7 @@ struct TickRow {
   bool output_last = false;
   // Per head: nullptr (not wanted), or [(output_last) + steps - first_output, head.outputs] floats.
   // softmax: logits. point: values. gaussian: means, then standard deviations. student_t:
-  // locations, then scales. quantiles: [columns, levels]. All in model units.
+  // locations, then scales. quantiles: [values(), levels]. All in model units.
   float* const* outputs = nullptr;
 };
 

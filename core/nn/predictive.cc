@@ -115,16 +115,17 @@ double Predictive::Crps(double truth) const {
 
 LocationAndSpread LinearOutput(const SeriesCodec& codec, const HeadNode& head, size_t k,
                                const float* output, const float* context) {
-  const size_t column = head.columns[k];
-  const float spread = head.has_scale() ? output[head.columns.size() + k] : 0;
-  return {codec.Linear(column, context, output[k]), codec.LinearSpread(column, context, spread)};
+  const size_t column = head.column(k);
+  const float spread = head.has_scale() ? output[head.values() + k] : 0;
+  return {codec.Linear(column, context, output[k], head.ahead(k)),
+          codec.LinearSpread(column, context, spread)};
 }
 
 void InvertQuantiles(const SeriesCodec& codec, const HeadNode& head, size_t k, const float* output,
                      const float* context, float* quantiles) {
   const size_t levels = head.levels.size();
   for (size_t i = 0; i < levels; ++i) {
-    quantiles[i] = codec.Inverse(head.columns[k], context, output[k * levels + i]);
+    quantiles[i] = codec.Inverse(head.column(k), context, output[k * levels + i], head.ahead(k));
   }
   std::sort(quantiles, quantiles + levels);
 }
@@ -140,7 +141,7 @@ double RegressionLoss(const HeadNode& head, const float* output, size_t k, doubl
   }
   const double error = target - output[k];
   if (head.kind == HeadKind::kPoint) return error * error;
-  const double scale = output[head.columns.size() + k];
+  const double scale = output[head.values() + k];
   const double z = error / scale;
   return std::log(scale) + (head.kind == HeadKind::kGaussian
                                 ? GaussianNll(z)

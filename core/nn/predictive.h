@@ -49,18 +49,18 @@ class Predictive {
   std::span<const float> levels_, quantiles_;
 };
 
-// Column k of `head`: output [head.outputs] in model units; `context` of the step it was made at.
+// Value k of `head`: output [head.outputs] in model units; `context` of the step it was made at.
 // The spread of a point is 0.
 struct LocationAndSpread {
   double location, spread;
 };
 LocationAndSpread LinearOutput(const SeriesCodec& codec, const HeadNode& head, size_t k,
                                const float* output, const float* context);
-// A quantile head's column k in the user's units, in rising order, to quantiles [levels].
+// A quantile head's value k in the user's units, in rising order, to quantiles [levels].
 void InvertQuantiles(const SeriesCodec& codec, const HeadNode& head, size_t k, const float* output,
                      const float* context, float* quantiles);
 
-// The training loss of column k against `target`, in model units. Point: squared error. Gaussian,
+// The training loss of value k against `target`, in model units. Point: squared error. Gaussian,
 // Student-t: negative log likelihood. Quantiles: mean pinball loss over the levels.
 double RegressionLoss(const HeadNode& head, const float* output, size_t k, double target);
 

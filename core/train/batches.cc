@@ -151,9 +151,9 @@ void Batches::CutWindows(uint64_t update, Chunk<T>* chunk) const {
       const float* row = series.inputs.data() + (start + t) * width;
       chunk->features.insert(chunk->features.end(), row, row + width);
       for (size_t h = 0; h < graph_->heads.size(); ++h) {
-        const size_t columns = graph_->heads[h].columns.size();
-        const float* target = series.targets[h].data() + (start + t) * columns;
-        chunk->targets[h].insert(chunk->targets[h].end(), target, target + columns);
+        const size_t values = graph_->heads[h].values();
+        const float* target = series.targets[h].data() + (start + t) * values;
+        chunk->targets[h].insert(chunk->targets[h].end(), target, target + values);
       }
     }
   }
@@ -167,11 +167,11 @@ std::vector<double> Batches::Normaliser(uint64_t update) const {
   }
   std::vector<double> normaliser;
   for (size_t h = 0; h < graph_->heads.size(); ++h) {
-    const size_t columns = graph_->heads[h].columns.size();
+    const size_t values = graph_->heads[h].values();
     size_t valid = 0;
     for (size_t r = 0; r < Rows(update); ++r) {
-      const float* target = data_->series.targets[h].data() + WindowStart(update, r) * columns;
-      for (size_t i = 0; i < window_ * columns; ++i) valid += !std::isnan(target[i]);
+      const float* target = data_->series.targets[h].data() + WindowStart(update, r) * values;
+      for (size_t i = 0; i < window_ * values; ++i) valid += !std::isnan(target[i]);
     }
     normaliser.push_back(valid == 0 ? 0 : 1 / static_cast<double>(valid));
   }

@@ -21,8 +21,8 @@ struct Series {
   std::vector<size_t> ends;  // where each series ends, rising to `steps`; empty: there is one
   size_t input_width = 0;
   std::vector<float> inputs;  // [steps, input_width], as the codec encoded them
-  // Per head, [steps, columns]: the value one step later in the units the head predicts in (model
-  // units); NaN where there is none (masked in the loss).
+  // Per head, [steps, HeadNode::values()]: the values that come in the next steps, in the units the
+  // head predicts in (model units); NaN where there is none (masked in the loss).
   std::vector<std::vector<float>> targets;
 };
 

@@ -43,19 +43,20 @@ StatusOr<std::vector<Fold>> KFold(size_t n, size_t folds, uint64_t seed,
   return all;
 }
 
-StatusOr<std::vector<Fold>> RollingOrigin(size_t n, size_t folds, size_t test_rows,
-                                          size_t train_rows) {
+StatusOr<std::vector<Fold>> RollingOrigin(size_t n, size_t folds, const RollingRows& rows) {
   SEQ_RETURN_IF_ERROR(CheckFolds(folds, std::max<size_t>(2, n / 2)));
-  if (test_rows == 0) test_rows = std::max<size_t>(1, n / 2 / folds);
-  if (test_rows >= n || folds * test_rows >= n) {
-    return Expected("cv.test_rows", StrCat("fewer than ", n, " rows in ", folds, " folds together"),
-                    StrCat(test_rows, " in each"));
+  const size_t test = rows.test == 0 ? std::max<size_t>(1, n / 2 / folds) : rows.test;
+  const size_t stride = rows.stride == 0 ? test : rows.stride;
+  if (test >= n || stride >= n || (folds - 1) * stride + test >= n) {
+    return Expected(rows.stride == 0 || test >= n ? "cv.test_rows" : "cv.stride",
+                    StrCat("fewer than ", n, " rows in ", folds, " folds together"),
+                    StrCat(test, " in each, ", stride, " rows apart"));
   }
   std::vector<Fold> all;
   for (size_t f = 0; f < folds; ++f) {
-    const size_t origin = n - (folds - f) * test_rows;
-    const size_t begin = train_rows > 0 && train_rows < origin ? origin - train_rows : 0;
-    all.push_back({Range(begin, origin), Range(origin, origin + test_rows)});
+    const size_t origin = n - test - (folds - 1 - f) * stride;
+    const size_t begin = rows.train > 0 && rows.train < origin ? origin - rows.train : 0;
+    all.push_back({Range(begin, origin), Range(origin, origin + test)});
   }
   return all;
 }

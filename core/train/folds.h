@@ -26,12 +26,17 @@ struct Fold {
 StatusOr<std::vector<Fold>> KFold(size_t n, size_t folds, uint64_t seed,
                                   std::span<const int32_t> classes);
 
-// For series, where later must not be used to tell earlier: the last folds x test_rows rows are
-// tested on, test_rows in each fold, and the train_rows rows before them trained on (0: all).
-// test_rows 0: the second half of the rows over the folds. INVALID_ARGUMENT "cv....: ..." unless
-// every fold has a row to train on.
-StatusOr<std::vector<Fold>> RollingOrigin(size_t n, size_t folds, size_t test_rows,
-                                          size_t train_rows);
+// Rows of each fold of RollingOrigin.
+struct RollingRows {
+  size_t test = 0;    // 0: the second half of all rows over the folds
+  size_t train = 0;   // before its origin; 0: all
+  size_t stride = 0;  // from an origin to the next; 0: test, one test part behind another
+};
+
+// For series, where later must not be used to tell earlier: each fold tests on the rows from its
+// origin on and trains on those before; the last test part ends with the rows. INVALID_ARGUMENT
+// "cv....: ..." unless every fold has a row to train on.
+StatusOr<std::vector<Fold>> RollingOrigin(size_t n, size_t folds, const RollingRows& rows);
 
 }  // namespace sequent::train
 

@@ -20,6 +20,12 @@ Status CheckModel(const Model& model, const Scheme& scheme) {
     }
   }
   if (scheme.kind == Scheme::Kind::kOneStep) return absl::OkStatus();
+  if (const HeadNode& first = model.graph().heads[0]; first.horizon > 1) {
+    if (scheme.horizon <= first.horizon) return absl::OkStatus();
+    return absl::InvalidArgumentError(StrCat("horizon: expected at most the ", first.horizon,
+                                             " steps that head '", first.name,
+                                             "' says at once, got ", scheme.horizon));
+  }
   const auto& feedback = model.graph().feedback;
   if (feedback && feedback->head == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -97,7 +103,7 @@ class SeriesPass {
         const size_t next = begin + i + 1;
         if (next < part_.context) continue;
         AddLosses(stream, i, next);
-        Add(stream.output(0, i), encoder_.context(i), next, next);
+        Add(stream.output(0, i), encoder_.context(i), next, next, 0);
       }
     }
     return std::move(run_);
@@ -110,18 +116,13 @@ class SeriesPass {
     }
   }
 
-  // `stream`'s next step is row origin - 1.
+  // `stream`'s next step is row origin - 1; up to `horizon` rows of those that are there.
   void FromOrigin(Stream* stream, size_t origin, size_t horizon) {
-    std::vector<float> row(Row(origin - 1), Row(origin - 1) + part_.columns);
-    for (size_t t = origin; t < origin + horizon; ++t) {
-      encoder_.Encode(stream->codec_state(), 0, row.data(), t - 1);
-      stream->Run(1, nullptr, encoder_.features());
-      Add(stream->output(0, 0), encoder_.context(0), t, origin);
-      row.assign(Row(t), Row(t) + part_.columns);
-      const auto& fed = model_.graph().feedback->columns;
-      for (size_t k = 0; k < fed.size(); ++k) {
-        row[fed[k]] = static_cast<float>(run_.forecasts.At(run_.forecasts.size() - 1, k).Point());
-      }
+    horizon = std::min(horizon == 0 ? part_.rows() : horizon, part_.rows() - origin);
+    if (head_.horizon > 1) {
+      AllAtOnce(stream, origin, std::min(horizon, head_.horizon));
+    } else {
+      StepByStep(stream, origin, horizon);
     }
   }
 
@@ -129,6 +130,28 @@ class SeriesPass {
 
  private:
   const float* Row(size_t t) const { return part_.values.data() + t * part_.columns; }
+
+  void AllAtOnce(Stream* stream, size_t origin, size_t horizon) {
+    Feed(stream, origin - 1, 1);
+    for (size_t i = 0; i < horizon; ++i) {
+      Add(stream->output(0, 0), encoder_.context(0), origin + i, origin, i);
+    }
+  }
+
+  void StepByStep(Stream* stream, size_t origin, size_t horizon) {
+    run_.forecasts.direct = horizon == 1 && run_.forecasts.direct;
+    std::vector<float> row(Row(origin - 1), Row(origin - 1) + part_.columns);
+    for (size_t t = origin; t < origin + horizon; ++t) {
+      encoder_.Encode(stream->codec_state(), 0, row.data(), t - 1);
+      stream->Run(1, nullptr, encoder_.features());
+      Add(stream->output(0, 0), encoder_.context(0), t, origin, 0);
+      row.assign(Row(t), Row(t) + part_.columns);
+      const auto& fed = model_.graph().feedback->columns;
+      for (size_t k = 0; k < fed.size(); ++k) {
+        row[fed[k]] = static_cast<float>(run_.forecasts.At(run_.forecasts.size() - 1, k).Point());
+      }
+    }
+  }
 
   void Feed(Stream* stream, size_t begin, size_t count) {
     for (size_t i = 0; i < count; ++i) {
@@ -140,9 +163,11 @@ class SeriesPass {
   void AddLosses(const Stream& stream, size_t i, size_t next) {
     const auto& heads = model_.graph().heads;
     for (size_t h = 0; h < heads.size(); ++h) {
-      for (size_t k = 0; k < heads[h].columns.size(); ++k) {
-        const size_t column = heads[h].columns[k];
-        const float target = codec_.Forward(column, encoder_.context(i), Row(next)[column]);
+      for (size_t k = 0; k < heads[h].values(); ++k) {
+        const size_t column = heads[h].column(k), ahead = heads[h].ahead(k);
+        if (next + ahead > part_.rows()) break;
+        const float value = Row(next + ahead - 1)[column];
+        const float target = codec_.Forward(column, encoder_.context(i), value, ahead);
         if (std::isnan(target)) continue;
         run_.losses[h].sum += RegressionLoss(heads[h], stream.output(h, i), k, target);
         ++run_.losses[h].count;
@@ -150,11 +175,13 @@ class SeriesPass {
     }
   }
 
-  void Add(const float* output, const float* context, size_t row, size_t origin) {
+  // `step` of those that the head says, from 0.
+  void Add(const float* output, const float* context, size_t row, size_t origin, size_t step) {
     Forecasts& forecasts = run_.forecasts;
     forecasts.rows.push_back(row);
     forecasts.origins.push_back(origin);
-    for (size_t k = 0; k < head_.columns.size(); ++k) {
+    const size_t columns = head_.columns.size();
+    for (size_t k = step * columns; k < (step + 1) * columns; ++k) {
       if (head_.kind == HeadKind::kQuantiles) {
         const size_t at = forecasts.quantiles.size();
         forecasts.quantiles.resize(at + head_.levels.size());
@@ -224,7 +251,6 @@ StatusOr<SeriesRun> RunSeries(const Model& model, const SeriesPart& part, const 
   const size_t stride =
       scheme.kind == Scheme::Kind::kFixedOrigin ? end : std::max<size_t>(1, scheme.stride);
   for (size_t origin = part.context; origin < end; origin += stride) {
-    const size_t left = end - origin;
     if (scheme.context == 0 || scheme.context >= origin) {
       pass.Advance(&all, made, origin - 1);
       made = origin - 1;
@@ -233,7 +259,7 @@ StatusOr<SeriesRun> RunSeries(const Model& model, const SeriesPart& part, const 
       ahead.Reset();
       pass.Advance(&ahead, origin - scheme.context, origin - 1);
     }
-    pass.FromOrigin(&ahead, origin, scheme.horizon == 0 ? left : std::min(scheme.horizon, left));
+    pass.FromOrigin(&ahead, origin, scheme.horizon);
   }
   return pass.Take();
 }

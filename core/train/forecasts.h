@@ -40,10 +40,12 @@ struct Scheme {
 };
 
 // What the first head said of rows of one series. Forecast i is of row rows[i], made knowing the
-// rows before origins[i].
+// rows before origins[i]; those of one origin stand together, its own row first.
 struct Forecasts {
   HeadKind kind = HeadKind::kPoint;
   size_t columns = 0;
+  // Whether each is what the head says of rows after its origin, never of its own forecasts.
+  bool direct = true;
   double degrees_of_freedom = 0;
   std::vector<float> levels;
   std::vector<bool> log;  // per column
@@ -69,8 +71,10 @@ struct SeriesRun {
 
 // INVALID_ARGUMENT: not a model of measurements with regression heads; a part without a row before
 // it or none in it; rows the codec refuses, or without times where it needs them; a model without
-// feedback, where its forecasts have to be fed back. Steps ahead of the first are made of the
-// forecasts before them (their points); columns that the feedback does not fill are taken as known.
+// feedback, where its forecasts have to be fed back; a horizon longer than what its first head says
+// at once. A first head of a horizon says all steps from an origin itself, as many as it has if the
+// scheme's horizon is 0. Else steps ahead of the first are made of the forecasts before them (their
+// points); columns that the feedback does not fill are taken as known.
 StatusOr<SeriesRun> RunSeries(const Model& model, const SeriesPart& part, const Scheme& scheme,
                               ThreadPool* pool);
 

@@ -150,7 +150,7 @@ double Network<T>::HeadLoss(const Chunk<T>& chunk, size_t h, double normaliser,
   head_linear_[h].Forward(count, tape->nodes[head.input].y.data(), head.in_width,
                           parameters_.data() + head_bias_[h], false, out.data(), outputs);
   double loss = 0;
-  const size_t columns = head.columns.size();
+  const size_t values = head.values();
   for (size_t n = 0; n < count; ++n) {
     T* y = out.data() + n * outputs;
     T* dy = delta.data() + n * outputs;
@@ -167,7 +167,7 @@ double Network<T>::HeadLoss(const Chunk<T>& chunk, size_t h, double normaliser,
       }
       continue;
     }
-    loss += RegressionLossAndGradient(head, chunk.targets[h].data() + n * columns, scale, y, dy);
+    loss += RegressionLossAndGradient(head, chunk.targets[h].data() + n * values, scale, y, dy);
   }
   return loss;
 }

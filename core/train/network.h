@@ -42,7 +42,7 @@ struct Chunk {
   std::vector<int32_t> tokens;                // [steps, rows]; token models
   std::vector<T> features;                    // [steps, rows, input width]; feature models
   std::vector<std::vector<int32_t>> classes;  // per head: [steps, rows]; -1 = masked; softmax
-  std::vector<std::vector<T>> targets;  // per head: [steps, rows, columns or labels]; NaN = masked
+  std::vector<std::vector<T>> targets;  // per head: [steps, rows, values or labels]; NaN = masked
 };
 
 // What a random draw of this update is keyed by.

@@ -46,7 +46,7 @@ double StudentLoss(const Spread& s, double degrees, double scale, T* location_de
          scale;
 }
 
-// Mean pinball loss of the quantiles y [levels] of one column.
+// Mean pinball loss of the quantiles y [levels] of one value.
 template <typename T>
 double PinballLoss(const std::vector<float>& levels, T target, double scale, const T* y, T* dy) {
   double sum = 0;
@@ -66,8 +66,8 @@ template <typename T>
 double RegressionLossAndGradient(const HeadNode& head, const T* targets, double scale, T* y,
                                  T* dy) {
   double loss = 0;
-  const size_t columns = head.columns.size();
-  for (size_t k = 0; k < columns; ++k) {
+  const size_t values = head.values();
+  for (size_t k = 0; k < values; ++k) {
     const bool valid = !std::isnan(targets[k]);
     if (head.kind == HeadKind::kPoint) {
       if (valid) loss += PointLoss(y[k], targets[k], scale, dy + k);
@@ -78,14 +78,14 @@ double RegressionLossAndGradient(const HeadNode& head, const T* targets, double 
       if (valid) loss += PinballLoss(head.levels, targets[k], scale, y + first, dy + first);
       continue;
     }
-    const T raw = y[columns + k];
+    const T raw = y[values + k];
     const double deviation = Softplus(static_cast<double>(raw)) + 1e-6;
-    y[columns + k] = static_cast<T>(deviation);
+    y[values + k] = static_cast<T>(deviation);
     if (!valid) continue;
     const Spread spread = SpreadOf(y[k], raw, targets[k], deviation);
     loss += head.kind == HeadKind::kGaussian
-                ? GaussianLoss(spread, scale, dy + k, dy + columns + k)
-                : StudentLoss(spread, head.degrees_of_freedom, scale, dy + k, dy + columns + k);
+                ? GaussianLoss(spread, scale, dy + k, dy + values + k)
+                : StudentLoss(spread, head.degrees_of_freedom, scale, dy + k, dy + values + k);
   }
   return loss;
 }

@@ -8,9 +8,9 @@
 
 namespace sequent::train {
 
-// One row of a head's raw outputs `y` [head.outputs] against `targets` [columns], NaN = masked.
+// One row of a head's raw outputs `y` [head.outputs] against `targets` [values()], NaN = masked.
 // Turns raw scales into scales (softplus(raw) + 1e-6); writes `scale` x the gradient by the raw
-// outputs to `dy`, which is zeroed; returns `scale` x the loss, summed over the columns.
+// outputs to `dy`, which is zeroed; returns `scale` x the loss, summed over the values.
 template <typename T>
 double RegressionLossAndGradient(const HeadNode& head, const T* targets, double scale, T* y, T* dy);
 

@@ -131,9 +131,10 @@ class Scorer {
                            baselines.SeasonalChange()};
         if (std::isnan(truth) || std::isnan(value.forecast)) continue;
         for (Sums* sums : {all, series, &(*by_column)[k]}) Add(value, sums);
-        if (forecasts_.kind == HeadKind::kPoint || row != origin) continue;
-        if (options_.scheme.kind != Scheme::Kind::kOneStep) continue;
-        AddDistribution(predictive, truth, low_, high_, baselines.ConstantNormalNll(row), all);
+        if (forecasts_.kind == HeadKind::kPoint || !forecasts_.direct) continue;
+        const bool next = options_.scheme.kind == Scheme::Kind::kOneStep;
+        AddDistribution(predictive, truth, low_, high_,
+                        next ? baselines.ConstantNormalNll(row) : kNone, all);
       }
     }
   }

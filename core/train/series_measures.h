@@ -28,16 +28,16 @@ struct MeasureOptions {
 //   skill = 1 - rmse / rmse_persistence, both over the rows that have a persistence forecast, its
 //   95 % interval skill_low, skill_high (bootstrap.h); rmse.<column>;
 //   of several series rmse.series.<series>, rmse_persistence.series.<series>.
-// Of forecasts one step ahead with a distribution also nll and, beside it, nll_constant (normal
-// changes of constant variance); crps; coverage95 of the middle 95 %; of quantile heads crps and
-// coverage, of what lies between the outermost levels.
-// INVALID_ARGUMENT if nothing can be scored.
+// Of a distribution that the head says itself (one step ahead, or of several at once) also nll;
+// crps; coverage95 of the middle 95 %; of quantile heads crps and coverage, of what lies between
+// the outermost levels. Beside nll, one step ahead, nll_constant (normal changes of constant
+// variance). INVALID_ARGUMENT if nothing can be scored.
 StatusOr<Measures> SeriesMeasures(const Model& model, std::span<const SeriesPart> parts,
                                   std::span<const Forecasts> forecasts,
                                   const MeasureOptions& options);
 
 // RunSeries and SeriesMeasures, and `loss`: the training loss in model units, mean over valid
-// targets, always one step ahead.
+// targets, always from every row to what its heads say next.
 StatusOr<Measures> MeasureSeries(const Model& model, std::span<const SeriesPart> parts,
                                  const MeasureOptions& options, ThreadPool* pool);
 

@@ -82,13 +82,13 @@ void AppendQuantiles(const SeriesCodec& codec, const HeadNode& head, size_t k, c
   float* quantiles = result->quantiles.data() + at;
   InvertQuantiles(codec, head, k, output, context, quantiles);
   const Predictive predictive(head.levels, std::span(quantiles, head.levels.size()));
-  result->values.push_back(PointOf(codec, head.columns[k], predictive));
+  result->values.push_back(PointOf(codec, head.column(k), predictive));
 }
 
 // `draws`: locations and spreads in linear units (core/nn/predictive.h), for a rollout.
 void AppendDecoded(const SeriesCodec& codec, const HeadNode& head, bool draws, const float* output,
                    const float* context, HeadResult* result) {
-  for (size_t k = 0; k < head.columns.size(); ++k) {
+  for (size_t k = 0; k < head.values(); ++k) {
     if (head.kind == HeadKind::kQuantiles) {
       AppendQuantiles(codec, head, k, output, context, result);
       continue;
@@ -100,8 +100,8 @@ void AppendDecoded(const SeriesCodec& codec, const HeadNode& head, bool draws, c
       continue;
     }
     const Predictive predictive(head.kind, linear.location, linear.spread,
-                                codec.log(head.columns[k]), head.degrees_of_freedom);
-    result->values.push_back(PointOf(codec, head.columns[k], predictive));
+                                codec.log(head.column(k)), head.degrees_of_freedom);
+    result->values.push_back(PointOf(codec, head.column(k), predictive));
     if (head.has_scale()) result->scales.push_back(NarrowToFloat(predictive.Deviation()));
   }
 }
@@ -138,7 +138,7 @@ void MakeEmpty(const Lane& lane, const OutputPlan& plan, uint32_t which, HeadRes
   } else {
     if (head.kind != HeadKind::kPoint) result->kind = HeadResult::Kind::kDistribution;
     SetShape(lane, head, result);
-    result->width = static_cast<uint32_t>(head.columns.size());
+    result->width = static_cast<uint32_t>(head.values());
   }
 }
 
@@ -173,7 +173,7 @@ float Score(const HeadNode& head, const float* before, int32_t token, const floa
   if (head.kind == HeadKind::kSoftmax) {
     return static_cast<float>(kernels::LogSumExp(head.outputs, before) - before[token]);
   }
-  const size_t columns = head.columns.size();
+  const size_t columns = head.columns.size();  // of the next step, whatever the horizon
   double sum = 0;
   for (size_t k = 0; k < columns; ++k) {
     sum += RegressionLoss(head, before, k, encoded[head.columns[k]]);

@@ -41,7 +41,7 @@ size_t LongestLabel(std::span<const std::string> labels) {
 uint64_t WorstStepBytes(const OutputPlan& plan, const HeadNode& head, size_t longest_label) {
   if (plan.raw) return sizeof(float) * head.outputs;
   if (head.kind == HeadKind::kQuantiles) {
-    return sizeof(float) * head.columns.size() * (1 + 2 * head.levels.size());
+    return sizeof(float) * head.values() * (1 + 2 * head.levels.size());
   }
   if (!NamesClasses(head)) return sizeof(float) * (1 + head.outputs);
   // A ClassScore: its tag and length, label, id and probability; and the step around them.

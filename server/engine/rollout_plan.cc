@@ -88,7 +88,7 @@ Status CheckSize(const EngineOptions& options, const Model& model, const Rollout
   }
   for (const HeadNode& head : model.graph().heads) {
     if (NamesClasses(head)) continue;
-    const uint64_t values = head.columns.size() * sizeof(float);
+    const uint64_t values = head.values() * sizeof(float);
     summary += request.steps * values * (2 + request.quantiles.size());
     kept += (paths + request.steps) * values;
   }
@@ -101,6 +101,18 @@ Status CheckSize(const EngineOptions& options, const Model& model, const Rollout
                           ", expected at most ", options.max_reply_bytes, " and ",
                           kMaxKeptAnswers * options.max_reply_bytes,
                           " (--max-reply-bytes); ask for fewer steps, samples or quantiles"));
+}
+
+Status NoFeedback(const Graph& graph) {
+  std::string message =
+      "the model has no feedback: it does not say which output goes to which input";
+  for (const HeadNode& head : graph.heads) {
+    if (head.horizon == 1) continue;
+    message += StrCat("; Predict answers the ", head.horizon, " next steps that head '", head.name,
+                      "' says at once");
+    break;
+  }
+  return absl::FailedPreconditionError(message);
 }
 
 }  // namespace
@@ -121,10 +133,7 @@ Status CheckRollout(const EngineOptions& options, const RolloutRequest& request)
 StatusOr<RolloutPlan> PlanRollout(const EngineOptions& options, const Model& model,
                                   const RolloutRequest& request) {
   const Graph& graph = model.graph();
-  if (!graph.feedback) {
-    return absl::FailedPreconditionError(
-        "the model has no feedback: it does not say which output goes to which input");
-  }
+  if (!graph.feedback) return NoFeedback(graph);
   RolloutPlan plan;
   plan.head = graph.feedback->head;
   const HeadNode& head = graph.heads[plan.head];

@@ -83,7 +83,7 @@ RolloutSummary Summarize(const Model& model, const RolloutPlan& plan, const Roll
     summary.forecasts.push_back(plan.drawn ? OverSamples(request, h, values, paths)
                                            : OfOnePath(request, h, paths[0]));
     summary.forecasts.back().head = heads[h].name;
-    summary.forecasts.back().width = static_cast<uint32_t>(heads[h].columns.size());
+    summary.forecasts.back().width = static_cast<uint32_t>(heads[h].values());
   }
   return summary;
 }

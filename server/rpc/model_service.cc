@@ -68,7 +68,8 @@ void FillInput(const Model& model, v1::InputInfo* info) {
 void FillHeadInfo(const HeadNode& head, const Model& model, v1::HeadInfo* info) {
   info->set_name(head.name);
   info->set_kind(KindName(head.kind));
-  info->set_width(static_cast<uint32_t>(head.columns.empty() ? head.outputs : head.columns.size()));
+  info->set_width(static_cast<uint32_t>(head.columns.empty() ? head.outputs : head.values()));
+  info->set_horizon(static_cast<uint32_t>(head.horizon));
   for (const auto& label : head.labels) info->add_labels(label);
   if (!head.columns.empty()) {
     const auto& columns = model.config().inputs(0).features().columns();

@@ -21,6 +21,7 @@ class Zoo {
     AddAttentions();
     AddGraphs();
     AddSeries();
+    AddDirect();
     return std::move(models_);
   }
 
@@ -208,6 +209,19 @@ class Zoo {
     b->mutable_scale()->set_factor(1.5);
     b->mutable_scale()->set_scope(v1::Scale::PER_WINDOW);
     b->mutable_scale()->set_window(5);
+  }
+
+  // Five steps at once, beyond the season of one column and the lags of the other, beside a head of
+  // the next step.
+  void AddDirect() {
+    for (const char* distribution : {"point", "gaussian", "student_t", "quantiles"}) {
+      v1::ModelConfig config = SeriesConfig({"a", "b"});
+      AddSeasons(config.mutable_inputs(0)->mutable_features());
+      AddGru(&config, "gru", 5);
+      AddRegression(&config, "ahead", distribution)->mutable_regression()->set_horizon(5);
+      AddRegression(&config, "next", "point", {"b"});
+      Add(StrCat("series_direct_", distribution), config);
+    }
   }
 
   void AddSeries() {

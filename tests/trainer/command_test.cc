@@ -190,6 +190,29 @@ TEST_F(CommandTest, EvaluatesFromAnOriginAsFitDidOrAsItIsTold) {
   }
 }
 
+TEST_F(CommandTest, EvaluatesDirectForecastsAsFitDidOrAsFarAsTheyGo) {
+  for (const std::string head : {"point", "gaussian", "student_t", "quantiles"}) {
+    const Outcome fit = RunProgram(With(
+        SeriesFit("a", 5, {"--json"}),
+        Sets({"forecast.evaluation=fixed_origin", "forecast.horizon=7", "forecast.output=direct",
+              "model.heads=[{name: forecast, regression: {distribution: " + head + "}}]"})));
+    ASSERT_EQ(fit.exit_code, 0) << fit.error;
+    const Arguments data = {Model("a"), "--data", folder_.File("series.csv"), "--part", "test"};
+    const Arguments evaluate = With(With({"evaluate"}, data), {"--json"});
+    const Json measures = Json::parse(RunProgram(evaluate).out)["measures"];
+    EXPECT_EQ(measures, Json::parse(fit.out)["test"]);
+    EXPECT_EQ(measures["values"], 7);
+    const Arguments rolling = {"--evaluation", "rolling_origin", "--stride", "10"};
+    const Json rolled = Json::parse(RunProgram(With(evaluate, rolling)).out);
+    EXPECT_EQ(rolled["measures"]["values"], 35) << "five origins, all its steps each";
+    const Outcome far = RunProgram(With(With(evaluate, rolling), {"--horizon", "8"}));
+    EXPECT_EQ(far.exit_code, 2);
+    EXPECT_THAT(far.error, HasSubstr("horizon: expected at most the 7 steps that head 'forecast'"));
+    const std::string rows = RunProgram(With({"predict"}, data)).out;
+    EXPECT_EQ(std::count(rows.begin(), rows.end(), '\n'), 8);
+  }
+}
+
 TEST_F(CommandTest, OnlyForecastsHaveAnEvaluation) {
   ASSERT_EQ(ExitOf(TextFit("a", 5)), 0);
   const Outcome evaluate = RunProgram(

@@ -248,8 +248,8 @@ TEST(Config, RefusesWhatTheEvaluationDoesNotTake) {
               HasSubstr("forecast.stride: expected 0 unless evaluation is rolling_origin"));
   EXPECT_THAT(ForecastRefusal([](auto* f) { f->set_evaluation("fixed"); }),
               HasSubstr("forecast.evaluation: expected one_step | fixed_origin | rolling_origin"));
-  EXPECT_THAT(ForecastRefusal([](auto* f) { f->set_output("direct"); }),
-              HasSubstr("forecast.output: expected recursive"));
+  EXPECT_THAT(ForecastRefusal([](auto* f) { f->set_output("indirect"); }),
+              HasSubstr("forecast.output: expected recursive | direct, got 'indirect'"));
   EXPECT_THAT(ForecastRefusal([](auto* f) { f->set_ar_lags(65); }),
               HasSubstr("forecast.ar_lags: expected 0..64, got 65"));
   EXPECT_THAT(ForecastRefusal([](auto* f) { f->set_period(65537); }),
@@ -261,6 +261,49 @@ TEST(Config, RefusesWhatTheEvaluationDoesNotTake) {
               f->set_context(24);
             }),
             "");
+}
+
+TEST(Config, DirectForecastsGiveTheirHorizonToEveryRegressionHead) {
+  v1::TrainConfig config;
+  config.set_task("forecast");
+  config.mutable_data()->add_path("x");
+  config.mutable_forecast()->set_output("direct");
+  config.mutable_forecast()->set_horizon(7);
+  for (const uint32_t own : {0, 7}) {
+    config.mutable_model()->add_heads()->mutable_regression()->set_horizon(own);
+  }
+  ASSERT_TRUE(ApplyDefaults(&config).ok());
+  for (const v1::Head& head : config.model().heads()) EXPECT_EQ(head.regression().horizon(), 7u);
+}
+
+TEST(Config, RefusesDirectForecastsOfNothingOrOfAnotherHorizon) {
+  const auto direct = [](uint32_t horizon, uint32_t of_head, const std::string& output) {
+    v1::TrainConfig config;
+    config.set_task("forecast");
+    config.mutable_data()->add_path("x");
+    config.mutable_forecast()->set_output(output);
+    config.mutable_forecast()->set_horizon(horizon);
+    config.mutable_model()->add_heads()->mutable_regression()->set_horizon(of_head);
+    return std::string(ApplyDefaults(&config).message());
+  };
+  for (const uint32_t horizon : {0u, 1u, 1025u}) {
+    EXPECT_THAT(direct(horizon, 0, "direct"),
+                HasSubstr("forecast.horizon: expected the steps that output direct says at once, "
+                          "2..1024, got"));
+  }
+  EXPECT_THAT(direct(7, 6, "direct"),
+              HasSubstr("model.heads[0].regression.horizon: expected 0 or forecast.horizon, 7, got "
+                        "6"));
+  EXPECT_THAT(direct(0, 6, ""),
+              HasSubstr("model.heads[0].regression.horizon: expected 0 or 1 unless "
+                        "forecast.output is direct, got 6"));
+  v1::TrainConfig other;
+  other.set_task("language_model");
+  other.mutable_data()->add_path("x");
+  other.mutable_forecast()->set_output("direct");
+  other.mutable_forecast()->set_horizon(7);
+  EXPECT_THAT(std::string(ApplyDefaults(&other).message()),
+              HasSubstr("forecast.output: expected nothing for task language_model, got direct"));
 }
 
 TEST(Config, AsksForData) {

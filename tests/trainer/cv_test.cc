@@ -100,6 +100,10 @@ TEST(FoldData, RefusesSchemesOfOtherTasks) {
   config.mutable_cv()->set_test_rows(3);
   EXPECT_THAT(std::string(MakeFolds(config, dataset).status().message()),
               HasSubstr("cv.test_rows: expected nothing"));
+  config = Config("language_model", 5);
+  config.mutable_cv()->set_stride(3);
+  EXPECT_THAT(std::string(MakeFolds(config, dataset).status().message()),
+              HasSubstr("cv.stride: expected nothing"));
   EXPECT_THAT(std::string(MakeFolds(Config("forecast", 2000), dataset).status().message()),
               HasSubstr("cv.folds: expected 2 to 1000, got 2000"));
 }
@@ -158,6 +162,28 @@ TEST_F(CvTest, AFoldIsTheFitOfItsRowsAlone) {
                   "data.split={train: 203, validation: 22, test: 25}"});
   ASSERT_EQ(fit.exit_code, 0) << fit.error;
   EXPECT_EQ(Json::parse(cv.out)["folds"][0]["test"], Json::parse(fit.out)["test"]);
+}
+
+// Rolling origin with refit: at each origin a model is fitted anew, which then forecasts what
+// comes.
+TEST_F(CvTest, FitsAnewAtEveryOriginAndForecastsFromThere) {
+  const Arguments keys = {"cv.test_rows=6", "cv.stride=2", "forecast.evaluation=fixed_origin"};
+  const Outcome cv = RunProgram(Cv("a", 3, Sets(keys)));
+  ASSERT_EQ(cv.exit_code, 0) << cv.error;
+  const Json folds = Json::parse(cv.out)["folds"];
+  std::istringstream all(folder_.Read("series.csv"));
+  std::string csv, line;
+  for (int i = 0; i < 1 + 298 && std::getline(all, line); ++i) csv += line + "\n";
+  folder_.Write("second.csv", csv);
+  const Arguments fit = {
+      "fit",       folder_.File("a.yaml"), "--data", folder_.File("second.csv"),
+      "--run-dir", folder_.File("b"),      "--out",  folder_.File("b.safetensors"),
+      "--json"};
+  const Outcome second =
+      RunProgram(With(fit, Sets({"data.split={train: 263, validation: 29, test: 6}", keys[2]})));
+  ASSERT_EQ(second.exit_code, 0) << second.error;
+  EXPECT_EQ(folds[1]["test"], Json::parse(second.out)["test"]);
+  EXPECT_EQ(folds[1]["test"]["values"], 6);
 }
 
 TEST_F(CvTest, OfATextTestsEveryPieceOnce) {

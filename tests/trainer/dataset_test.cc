@@ -1,6 +1,7 @@
 // From files to a model's configuration and training data.
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -166,6 +167,28 @@ TEST(Dataset, BuildsTransformsAndCalendar) {
   ASSERT_TRUE(data.ok()) << data.status();
   EXPECT_EQ(data->series.input_width, 14u);
   EXPECT_EQ(data->series.inputs[14 + 2 + 1], 1);  // the second row is of February
+}
+
+TEST(Dataset, TargetsOfAHorizonAreTheNextStepsThatThereAre) {
+  TemporaryFolder folder;
+  auto config = ForecastConfig(folder.Write("f.csv", "t,x\n1,1\n2,NA\n3,4\n4,8\n"));
+  config.mutable_data()->set_time("t");
+  v1::FeatureSpec* spec = config.mutable_model()->mutable_input(0)->mutable_features();
+  spec->set_scale("none");
+  spec->set_impute("last");
+  spec->set_difference(1);
+  config.mutable_forecast()->set_output("direct");
+  config.mutable_forecast()->set_horizon(2);
+  ASSERT_TRUE(ApplyDefaults(&config).ok());
+  const auto dataset = LoadDataset("forecast", config.data());
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  const auto model = BuildModelConfig(config, *dataset, {0, 4});
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_FALSE(model->has_feedback());
+  const auto data = BuildTrainingData(*model, *dataset, {0, 4});
+  ASSERT_TRUE(data.ok()) << data.status();
+  const auto gap = ::testing::NanSensitiveFloatEq(std::numeric_limits<float>::quiet_NaN());
+  EXPECT_THAT(data->series.targets[0], ElementsAre(gap, 3, 3, 7, 4, gap, gap, gap));
 }
 
 TEST(Dataset, CalendarTermsNeedDates) {

@@ -15,8 +15,10 @@ namespace {
 using ::testing::DoubleNear;
 using ::testing::HasSubstr;
 
-// A model that forecasts, whatever comes, `value` in model units (offset 10, factor 2).
-std::shared_ptr<const Model> ConstantModel(const std::string& distribution, float value) {
+// A model that forecasts, whatever comes, `values` in model units (offset 10, factor 2), of as many
+// next steps.
+std::shared_ptr<const Model> ConstantModel(const std::string& distribution,
+                                           const std::vector<float>& values) {
   ModelContents contents;
   contents.config.set_name("m");
   contents.config.set_task("forecast");
@@ -33,7 +35,8 @@ std::shared_ptr<const Model> ConstantModel(const std::string& distribution, floa
   v1::Head* head = contents.config.add_heads();
   head->set_name("forecast");
   head->mutable_regression()->set_distribution(distribution);
-  contents.config.mutable_feedback()->set_head("forecast");
+  head->mutable_regression()->set_horizon(static_cast<uint32_t>(values.size()));
+  if (values.size() == 1) contents.config.mutable_feedback()->set_head("forecast");
   const auto graph = ResolveGraph(contents.config);
   EXPECT_TRUE(graph.ok()) << graph.status();
   for (const TensorSpec& spec : TensorTable(*graph)) {
@@ -42,12 +45,18 @@ std::shared_ptr<const Model> ConstantModel(const std::string& distribution, floa
     size_t size = 1;
     for (const size_t n : spec.shape) size *= n;
     tensor.values.assign(size, 0);
-    if (spec.name == "forecast.bias") tensor.values[0] = value;
+    if (spec.name == "forecast.bias") {
+      std::copy(values.begin(), values.end(), tensor.values.begin());
+    }
     contents.tensors[spec.name] = tensor;
   }
   auto model = Model::Create(std::move(contents));
   EXPECT_TRUE(model.ok()) << model.status();
   return *model;
+}
+
+std::shared_ptr<const Model> ConstantModel(const std::string& distribution, float value) {
+  return ConstantModel(distribution, std::vector<float>{value});
 }
 
 // One series of one column, of which the first `context` rows are known and fitted on.
@@ -164,6 +173,49 @@ TEST(MeasureSeries, RollsItsOrigin) {
   EXPECT_THAT(measures->at("mae_persistence"), DoubleNear((2 + 6 + 8) / 3.0, 1e-5));
 }
 
+TEST(MeasureSeries, OfAHeadOfSeveralStepsTakesThemAllFromAnOrigin) {
+  train::MeasureOptions options;
+  options.scheme.kind = train::Scheme::Kind::kRollingOrigin;
+  options.scheme.horizon = 2;
+  options.scheme.stride = 2;
+  const auto model = ConstantModel("point", {0, 1, 2});
+  // 10 and 12 of 11 and 15; 10 of 9.
+  const auto measures = MeasureRows(*model, {1, 2, 11, 15, 9}, 2, options);
+  ASSERT_TRUE(measures.ok()) << measures.status();
+  EXPECT_THAT(measures->at("mae"), DoubleNear((1 + 3 + 1) / 3.0, 1e-5));
+  options.scheme.kind = train::Scheme::Kind::kFixedOrigin;
+  options.scheme.horizon = 0;
+  // 10, 12 and 14, and no more, of 11, 15 and 9.
+  const auto fixed = MeasureRows(*model, {1, 2, 11, 15, 9, 7}, 2, options);
+  ASSERT_TRUE(fixed.ok()) << fixed.status();
+  EXPECT_THAT(fixed->at("mae"), DoubleNear((1 + 3 + 5) / 3.0, 1e-5));
+  options.scheme.horizon = 4;
+  EXPECT_EQ(MeasureRows(*model, {1, 2, 11, 15, 9, 7}, 2, options).status().message(),
+            "horizon: expected at most the 3 steps that head 'forecast' says at once, got 4");
+}
+
+TEST(MeasureSeries, OfAHeadOfSeveralStepsIsOneStepAheadTheFirstAndItsLossIsOfAll) {
+  const auto measures = MeasureRows(*ConstantModel("point", {0, 1}), {8, 10, 14, 12}, 2);
+  ASSERT_TRUE(measures.ok()) << measures.status();
+  EXPECT_THAT(measures->at("mae"), DoubleNear((4 + 2) / 2.0, 1e-5));
+  // 14 and 12 are 2 and 1 in model units, said to be 0 and 1; then 12, said to be 0.
+  EXPECT_THAT(measures->at("loss"), DoubleNear((4 + 0 + 1) / 3.0, 1e-6));
+}
+
+TEST(MeasureSeries, ScoresTheDistributionsOfAllStepsThatAreNotFedBack) {
+  train::MeasureOptions options;
+  options.scheme.kind = train::Scheme::Kind::kFixedOrigin;
+  const auto measures = MeasureRows(*ConstantModel("gaussian", {0, 1}), {8, 10, 12}, 1, options);
+  ASSERT_TRUE(measures.ok()) << measures.status();
+  const double scale = 2 * (std::log(2.0) + 1e-6);
+  EXPECT_THAT(measures->at("nll"), DoubleNear(std::log(scale * std::sqrt(2 * M_PI)), 1e-5));
+  EXPECT_EQ(measures->at("coverage95"), 1);
+  EXPECT_FALSE(measures->contains("nll_constant"));
+  const auto fed = MeasureRows(*ConstantModel("gaussian", 0), {8, 10, 12}, 1, options);
+  ASSERT_TRUE(fed.ok()) << fed.status();
+  EXPECT_FALSE(fed->contains("nll"));
+}
+
 TEST(MeasureSeries, SaysHowSureItsSkillIs) {
   train::MeasureOptions options;
   options.interval = true;
@@ -197,6 +249,18 @@ TEST(Score, AveragesTheMeansOfSeveralModels) {
   EXPECT_THAT(measures->at("rmse"), DoubleNear(0, 1e-6));
 }
 
+TEST(Score, AveragesOnlyModelsThatSayAsManySteps) {
+  Dataset dataset;
+  dataset.series.columns = {"x"};
+  dataset.series.times = {"a", "b"};
+  dataset.series.values = {10, 11};
+  EXPECT_EQ(
+      Score({ConstantModel("point", {0, 1}), ConstantModel("point", 1)}, dataset, {1, 2}, nullptr)
+          .status()
+          .message(),
+      "expected models that say as many steps at once, got 2 and 1");
+}
+
 TEST(DescribeMeasures, SaysWhenTheModelIsNoBetterThanTheNaiveForecast) {
   EXPECT_THAT(DescribeMeasures("test", {{"rmse", 2}, {"rmse_persistence", 1}}),
               HasSubstr("does NOT beat"));
@@ -218,6 +282,7 @@ TEST(TrainingRecord, ComesBackAsItWas) {
   record.data.set_series("airport");
   record.forecast.set_evaluation("rolling_origin");
   record.forecast.set_stride(3);
+  record.forecast.set_output("direct");
   record.parts.validation = {5, 9};
   record.validation["loss"] = 1.0 / 3;
   const auto again = RecordFromJson(RecordToJson(record));

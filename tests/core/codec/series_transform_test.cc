@@ -61,8 +61,8 @@ v1::FeatureInput TwoSeries() {
 
 class Stream {
  public:
-  explicit Stream(const v1::FeatureInput& input)
-      : codec(SeriesCodec::Create(input).value()),
+  explicit Stream(const v1::FeatureInput& input, const std::vector<size_t>& horizons = {})
+      : codec(SeriesCodec::Create(input, horizons).value()),
         state(codec->state_size()),
         context(codec->context_size()) {
     codec->InitState(state.data());
@@ -77,7 +77,12 @@ class Stream {
     for (const float value : values) out.push_back(Step({value})[0]);
     return out;
   }
-  float Back(float value) const { return codec->Inverse(0, context.data(), value); }
+  float Back(float value, size_t ahead = 1) const {
+    return codec->Inverse(0, context.data(), value, ahead);
+  }
+  float There(float value, size_t ahead) const {
+    return codec->Forward(0, context.data(), value, ahead);
+  }
 
   std::unique_ptr<const SeriesCodec> codec;
   std::vector<std::byte> state;
@@ -124,6 +129,59 @@ TEST(SeasonalDifference, IsTakenBeforeTheOther) {
   // 6 + (11 - 5) + 3.
   EXPECT_FLOAT_EQ(stream.Back(3), 15);
   EXPECT_FLOAT_EQ(stream.codec->Forward(0, stream.context.data(), 15), 3);
+}
+
+TEST(StepsAhead, OfADifferenceAreChangesSinceTheLastValue) {
+  v1::SeriesColumn column;
+  column.set_difference(1);
+  Stream stream(OneColumn(column), {3});
+  stream.Steps({1, 4, 9});
+  for (size_t ahead = 1; ahead <= 3; ++ahead) {
+    EXPECT_FLOAT_EQ(stream.There(20, ahead), 11);
+    EXPECT_FLOAT_EQ(stream.Back(11, ahead), 20);
+  }
+}
+
+TEST(StepsAhead, OfASeasonalDifferenceAreChangesSinceTheLastValueOfTheirPhase) {
+  v1::SeriesColumn column;
+  column.set_seasonal_difference(3);
+  Stream stream(OneColumn(column), {5});
+  stream.Steps({1, 2, 3, 10, 20, 30, 40});
+  std::vector<float> moved;
+  for (size_t ahead = 1; ahead <= 5; ++ahead) moved.push_back(stream.There(100, ahead));
+  EXPECT_THAT(moved, ElementsAre(80, 70, 60, 80, 70));
+}
+
+TEST(StepsAhead, OfASeasonAreOfTheirOwnPhases) {
+  Stream stream(OneColumn(Seasonal(v1::Season::STEPS, {1, 2, 4})), {5});
+  stream.Steps({0});
+  std::vector<float> back;
+  for (size_t ahead = 1; ahead <= 5; ++ahead) back.push_back(stream.Back(10, ahead));
+  EXPECT_THAT(back, ElementsAre(12, 14, 11, 12, 14));
+}
+
+// Whatever the horizon, the next step is what Encode then makes of it, and the way there and back
+// ends where it began.
+TEST(StepsAhead, AreTheNextStepAndComeBack) {
+  v1::FeatureInput input = OneColumn(Seasonal(v1::Season::STEPS, {0.5, -1, 2}));
+  v1::SeriesColumn* column = input.mutable_columns(0);
+  column->set_log(true);
+  column->set_seasonal_difference(4);
+  column->set_difference(2);
+  column->mutable_scale()->set_kind(v1::Scale::STANDARD);
+  column->mutable_scale()->set_offset(0.5);
+  column->mutable_scale()->set_factor(3);
+  Stream far(input, {7});
+  const RandomStream random(5, 6, 7);
+  for (uint64_t t = 0; t < 40; ++t) {
+    const float value = static_cast<float>(std::exp(random.Normal(t)));
+    const float forward = far.codec->Forward(0, far.context.data(), value);
+    const float encoded = far.Step({value})[0];
+    if (t > 0) EXPECT_EQ(forward, encoded) << t;
+    for (size_t ahead = 1; ahead <= 7; ++ahead) {
+      EXPECT_NEAR(far.Back(far.There(value, ahead), ahead), value, 1e-5 * value) << ahead;
+    }
+  }
 }
 
 TEST(Season, IsSubtractedByTheNumberOfTheStep) {

@@ -75,6 +75,25 @@ void AddDistributions(List* list) {
                  Regression(c)->set_distribution("student_t");
                  Regression(c)->set_degrees_of_freedom(2);
                });
+  list->Series("HorizonTooLong",
+               "heads[0].regression.horizon: expected at most 1024 steps of 2 outputs each, got",
+               [](auto* c) { Regression(c)->set_horizon(1025); });
+  list->Series("HorizonOfTooManyOutputs",
+               "regression.horizon: expected at most 1023 steps of 1025 outputs each, got 1024",
+               [](auto* c) {
+                 for (int i = 0; i < 1023; ++i)
+                   Features(c)->add_columns()->set_name(StrCat("c", i));
+                 Regression(c)->set_horizon(1024);
+               });
+  list->Series("HorizonOfAClassifier",
+               "regression.horizon: expected 0 or 1 for task classify, got 2", [](auto* c) {
+                 c->set_task("classify");
+                 Regression(c)->set_horizon(2);
+               });
+  list->Series("FeedbackOfSeveralSteps",
+               "feedback.head: expected a head that says one step, since a step is fed back, got "
+               "'next', which says 3",
+               [](auto* c) { Regression(c)->set_horizon(3); });
   list->Series("HeadOfLabels", "regression.columns[0]: expected a column of values, got 'series'",
                [](auto* c) {
                  v1::SeriesColumn* labels = Features(c)->add_columns();

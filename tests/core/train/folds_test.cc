@@ -61,7 +61,7 @@ TEST(KFold, NeedsTwoFoldsAndAnItemForEach) {
 }
 
 TEST(RollingOrigin, TestsOnWhatComesAfterWhatIsTrainedOn) {
-  const auto folds = RollingOrigin(10, 3, 2, 0);
+  const auto folds = RollingOrigin(10, 3, {.test = 2});
   ASSERT_TRUE(folds.ok()) << folds.status();
   ASSERT_EQ(folds->size(), 3u);
   EXPECT_THAT((*folds)[0].train, ElementsAre(0, 1, 2, 3));
@@ -71,22 +71,39 @@ TEST(RollingOrigin, TestsOnWhatComesAfterWhatIsTrainedOn) {
 }
 
 TEST(RollingOrigin, TrainsOnAWindowIfAskedTo) {
-  const auto folds = RollingOrigin(10, 2, 2, 3);
+  const auto folds = RollingOrigin(10, 2, {.test = 2, .train = 3});
   EXPECT_THAT((*folds)[0].train, ElementsAre(3, 4, 5));
   EXPECT_THAT((*folds)[1].train, ElementsAre(5, 6, 7));
 }
 
+TEST(RollingOrigin, MovesItsOriginByTheStride) {
+  const auto folds = RollingOrigin(10, 3, {.test = 4, .stride = 1});
+  ASSERT_TRUE(folds.ok()) << folds.status();
+  EXPECT_THAT((*folds)[0].train, ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT((*folds)[0].test, ElementsAre(4, 5, 6, 7));
+  EXPECT_THAT((*folds)[1].test, ElementsAre(5, 6, 7, 8));
+  EXPECT_THAT((*folds)[2].train, ElementsAre(0, 1, 2, 3, 4, 5));
+  EXPECT_THAT((*folds)[2].test, ElementsAre(6, 7, 8, 9));
+  const auto apart = RollingOrigin(20, 2, {.test = 1, .stride = 5});
+  EXPECT_THAT((*apart)[0].test, ElementsAre(14));
+}
+
 TEST(RollingOrigin, TestsOnTheSecondHalfIfNothingIsSaid) {
-  const auto folds = RollingOrigin(100, 5, 0, 0);
+  const auto folds = RollingOrigin(100, 5, {});
   EXPECT_EQ((*folds)[0].test.front(), 50u);
   EXPECT_EQ((*folds)[4].test.back(), 99u);
 }
 
 TEST(RollingOrigin, RefusesWhatDoesNotFit) {
-  EXPECT_THAT(std::string(RollingOrigin(10, 5, 2, 0).status().message()),
+  EXPECT_THAT(std::string(RollingOrigin(10, 5, {.test = 2}).status().message()),
               HasSubstr("cv.test_rows: expected fewer than 10 rows in 5 folds together, got 2"));
-  EXPECT_THAT(std::string(RollingOrigin(10, 1, 2, 0).status().message()), HasSubstr("cv.folds"));
-  EXPECT_FALSE(RollingOrigin(10, 2, SIZE_MAX / 2 + 1, 0).ok()) << "no overflow";
+  EXPECT_THAT(std::string(RollingOrigin(10, 1, {.test = 2}).status().message()),
+              HasSubstr("cv.folds"));
+  EXPECT_FALSE(RollingOrigin(10, 2, {.test = SIZE_MAX / 2 + 1}).ok()) << "no overflow";
+  EXPECT_THAT(std::string(RollingOrigin(10, 4, {.test = 1, .stride = 3}).status().message()),
+              HasSubstr("cv.stride: expected fewer than 10 rows in 4 folds together, got 1 in "
+                        "each, 3 rows apart"));
+  EXPECT_FALSE(RollingOrigin(10, 3, {.test = 1, .stride = SIZE_MAX / 2 + 1}).ok());
 }
 
 }  // namespace

@@ -61,6 +61,30 @@ TEST(HeadLoss, OfQuantilesIsTheMeanPinballLoss) {
               (0.25 * 3 + 0.25 * 2) / 2, 1e-12);
 }
 
+// Columns of the first step, then those of the second; all locations, then all scales.
+TEST(HeadLoss, OfSeveralStepsIsTheSumOverThem) {
+  EXPECT_DOUBLE_EQ(LossByHand("regression { columns: 'b' columns: 'c' horizon: 2 }", {1, 2, 3, 4},
+                              0, {1, 4, 0, std::numeric_limits<double>::quiet_NaN()}),
+                   4 + 9);
+  const auto gaussian = [](double mean, double raw, double target) {
+    return LossByHand("regression { distribution: 'gaussian' columns: 'b' }", {mean, raw}, 0,
+                      {target});
+  };
+  EXPECT_NEAR(LossByHand("regression { distribution: 'gaussian' columns: 'b' horizon: 2 }",
+                         {1, 2, -1, 3}, 0, {0, 5}),
+              gaussian(1, -1, 0) + gaussian(2, 3, 5), 1e-12);
+  const auto quantiles = [](const std::string& horizon, std::vector<double> bias,
+                            std::vector<double> targets) {
+    return LossByHand(
+        "regression { distribution: 'quantiles' columns: 'b' levels: 0.25 "
+        "levels: 0.75 " +
+            horizon + " }",
+        std::move(bias), 0, std::move(targets));
+  };
+  EXPECT_NEAR(quantiles("horizon: 2", {1, 6, 2, 3}, {4, 9}),
+              quantiles("", {1, 6}, {4}) + quantiles("", {2, 3}, {9}), 1e-12);
+}
+
 TEST(HeadLoss, OfASoftmaxIsTheLabelsNegativeLogProbability) {
   // log(e^0 + e^1 + e^2) - 1.
   EXPECT_NEAR(LossByHand("softmax { classes: 3 }", {0, 1, 2}, 1, {}), 1.4076059644443801, 1e-12);

@@ -25,7 +25,7 @@ constexpr size_t kSteps = 4, kRows = 3, kMasked = 5;
 void Mask(const Graph& graph, size_t h, size_t n, Chunk<double>* chunk) {
   chunk->classes[h][n] = -1;
   const HeadNode& head = graph.heads[h];
-  const size_t columns = head.kind == HeadKind::kBernoulli ? head.outputs : head.columns.size();
+  const size_t columns = head.kind == HeadKind::kBernoulli ? head.outputs : head.values();
   for (size_t k = 0; k < columns; ++k) {
     chunk->targets[h][n * columns + k] = std::numeric_limits<double>::quiet_NaN();
   }
@@ -71,7 +71,7 @@ Chunk<double> RandomChunk(const Graph& graph, size_t steps = kSteps,
       const auto label = static_cast<int32_t>(random.Bits(draw++) % head.outputs);
       chunk.classes[h].push_back(label);
       const bool bernoulli = head.kind == HeadKind::kBernoulli;
-      for (size_t k = 0; k < (bernoulli ? head.outputs : head.columns.size()); ++k) {
+      for (size_t k = 0; k < (bernoulli ? head.outputs : head.values()); ++k) {
         const double drawn = random.Normal(draw++);
         chunk.targets[h].push_back(!bernoulli ? drawn : drawn > 0 ? 1 : 0);
       }

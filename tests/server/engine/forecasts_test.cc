@@ -125,6 +125,67 @@ TEST_F(ForecastTest, QuantilesAreAnsweredInOrderWithTheirLevels) {
   EXPECT_TRUE(reply->heads[0].scales.empty());
 }
 
+// One column, differenced, and the biases of a head of two steps.
+class DirectForecastTest : public ForecastTest {
+ protected:
+  void AddTwoSteps(const std::string& distribution, const std::vector<float>& bias) {
+    v1::ModelConfig config = SeriesConfig({"x"});
+    config.mutable_inputs(0)->mutable_features()->mutable_columns(0)->set_difference(1);
+    v1::RegressionHead* head = AddRegression(&config, "next", distribution)->mutable_regression();
+    head->set_horizon(2);
+    if (distribution == "quantiles") {
+      for (const double level : {0.25, 0.75}) head->add_levels(level);
+    }
+    ModelContents contents = RandomModel(config, 1);
+    auto& weight = contents.tensors.at("next.weight").values;
+    std::fill(weight.begin(), weight.end(), 0.0f);
+    contents.tensors.at("next.bias").values.assign(bias.begin(), bias.end());
+    Add(std::move(contents));
+  }
+};
+
+TEST_F(DirectForecastTest, EveryStepIsAnsweredWithAllThatComeNext) {
+  AddTwoSteps("point", {2, 3});
+  const std::vector<float> rows = {5, 9};
+  const auto reply = harness_.Ask(Request(rows));
+  ASSERT_TRUE(reply->status.ok()) << reply->status;
+  EXPECT_EQ(reply->heads[0].width, 2u);
+  EXPECT_THAT(reply->heads[0].values, ::testing::ElementsAre(7, 8, 11, 12));
+}
+
+TEST_F(DirectForecastTest, DistributionsAreOfEveryStepToo) {
+  AddTwoSteps("gaussian", {2, 3, kTenth, kTenth});
+  const std::vector<float> rows = {5};
+  const auto gaussian = harness_.Ask(Request(rows));
+  ASSERT_TRUE(gaussian->status.ok()) << gaussian->status;
+  EXPECT_THAT(gaussian->heads[0].values, ::testing::ElementsAre(7, 8));
+  ASSERT_EQ(gaussian->heads[0].scales.size(), 2u);
+  EXPECT_NEAR(gaussian->heads[0].scales[1], 0.1, 1e-6);
+  AddTwoSteps("quantiles", {-1, 1, 2, 4});
+  const auto quantiles = harness_.Ask(Request(rows));
+  ASSERT_TRUE(quantiles->status.ok()) << quantiles->status;
+  EXPECT_THAT(quantiles->heads[0].quantiles, ::testing::ElementsAre(4, 6, 7, 9));
+  EXPECT_THAT(quantiles->heads[0].values, ::testing::ElementsAre(5, 8));
+}
+
+TEST_F(DirectForecastTest, ScoresAreOfTheNextStep) {
+  AddTwoSteps("gaussian", {2, 3, kTenth, kTenth});
+  const std::vector<float> rows = {5, 7.1f};
+  StepRequest request = Request(rows);
+  request.output.score = true;
+  const auto reply = harness_.Ask(request);
+  ASSERT_TRUE(reply->status.ok()) << reply->status;
+  EXPECT_NEAR(reply->scores[1], std::log(0.1 * std::sqrt(2 * M_PI)) + 0.5, 1e-4);
+}
+
+TEST_F(DirectForecastTest, ARolloutIsReferredToPredict) {
+  AddTwoSteps("point", {2, 3});
+  const Summed summed = Roll({5}, 2, 1, 1);
+  EXPECT_EQ(summed.status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(Message(summed.status)),
+              HasSubstr("Predict answers the 2 next steps that head 'next' says at once"));
+}
+
 TEST_F(ForecastTest, MostProbableRolloutsFeedThePoints) {
   for (const char* distribution : {"point", "gaussian", "student_t"}) {
     AddConstant(distribution, false,
