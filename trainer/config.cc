@@ -174,6 +174,11 @@ void LabelDefaults(v1::TrainConfig* config) {
   DefaultAdamRate(0.003, train->mutable_optimizer());
 }
 
+bool HasTiedHead(const v1::ModelSpec& model) {
+  return std::any_of(model.heads().begin(), model.heads().end(),
+                     [](const v1::Head& head) { return !head.softmax().tied_to().empty(); });
+}
+
 void SharedDefaults(v1::TrainConfig* config) {
   if (config->name().empty()) config->set_name(config->task());
   if (config->seed() == 0) config->set_seed(1);
@@ -186,6 +191,9 @@ void SharedDefaults(v1::TrainConfig* config) {
     auto* cosine = train->mutable_schedule()->mutable_cosine();
     cosine->set_warmup_updates(20);
     cosine->set_final_factor(0.02);
+  }
+  if (train->initialization().embedding().empty() && HasTiedHead(config->model())) {
+    train->mutable_initialization()->set_embedding("he_normal");
   }
   if (!train->has_clip()) train->mutable_clip()->set_global_norm(1);
   v1::EarlyStopping* stopping = train->mutable_early_stopping();

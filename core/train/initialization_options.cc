@@ -14,7 +14,8 @@ constexpr std::array<std::string_view, 4> kInput = {"glorot_uniform", "glorot_no
                                                     "he_normal"};
 constexpr std::array<std::string_view, 5> kRecurrent = {"orthogonal", "glorot_uniform",
                                                         "glorot_normal", "he_uniform", "he_normal"};
-constexpr std::array<std::string_view, 2> kEmbedding = {"normal", "glorot_uniform"};
+constexpr std::array<std::string_view, 5> kEmbedding = {"normal", "glorot_uniform", "glorot_normal",
+                                                        "he_uniform", "he_normal"};
 constexpr std::string_view kPath = "train.initialization.";
 
 // The first of `choices` stands for an empty value.

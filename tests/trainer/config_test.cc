@@ -81,6 +81,21 @@ TEST(Defaults, OfLabelsAreHeadsThatNameThem) {
   }
 }
 
+TEST(Defaults, OfAnEmbeddingThatAHeadIsTiedToAreSmallWeights) {
+  const auto embedding = [](const std::string& head, const std::string& own) {
+    v1::TrainConfig config =
+        Read(StrCat("task: language_model\nmodel: {layers: [{name: e, embedding: {width: 8}}], "
+                    "heads: [{name: h, softmax: {",
+                    head, "}}]}\ntrain: {initialization: {", own, "}}"));
+    config.mutable_data()->add_path("f");
+    EXPECT_TRUE(ApplyDefaults(&config).ok());
+    return config.train().initialization().embedding();
+  };
+  EXPECT_EQ(embedding("tied_to: e", ""), "he_normal");
+  EXPECT_EQ(embedding("tied_to: e", "embedding: normal"), "normal");
+  EXPECT_EQ(embedding("", ""), "");
+}
+
 std::string TrainRefusal(const std::string& yaml) {
   const auto options = train::ResolveTrainOptions(Read(yaml));
   EXPECT_FALSE(options.ok()) << yaml;

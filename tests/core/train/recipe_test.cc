@@ -70,9 +70,9 @@ TEST(TrainOptions, OfFirstWeightsAreRefusedWithTheNearest) {
   EXPECT_EQ(refusal([](auto* i) { i->set_recurrent("chrono"); }),
             "INVALID_ARGUMENT: train.initialization.recurrent: expected orthogonal | "
             "glorot_uniform | glorot_normal | he_uniform | he_normal, got 'chrono'");
-  EXPECT_EQ(refusal([](auto* i) { i->set_embedding("he_normal"); }),
-            "INVALID_ARGUMENT: train.initialization.embedding: expected normal | glorot_uniform, "
-            "got 'he_normal'; did you mean 'normal'?");
+  EXPECT_EQ(refusal([](auto* i) { i->set_embedding("norml"); }),
+            "INVALID_ARGUMENT: train.initialization.embedding: expected normal | glorot_uniform | "
+            "glorot_normal | he_uniform | he_normal, got 'norml'; did you mean 'normal'?");
   EXPECT_EQ(
       refusal([](auto* i) { i->set_forget_bias(std::nan("")); }),
       "INVALID_ARGUMENT: train.initialization.forget_bias: expected a finite number, got nan");
