@@ -259,6 +259,31 @@ TEST_F(Observe, ModelsAreListedByNameAndVersionAlsoThoseThatFailed) {
   EXPECT_GT(text.state_bytes(), 0u);
 }
 
+TEST_F(Observe, AHeadOfSeveralStepsTellsHowManyAndAnswersThem) {
+  v1::ModelConfig config = SeriesConfig({"a", "b"});
+  AddGru(&config, "gru", 3);
+  AddRegression(&config, "ahead", "gaussian")->mutable_regression()->set_horizon(3);
+  WriteModel(repository.path(), "direct", 1, RandomModel(config, 1));
+  v1::GetModelRequest request;
+  request.set_name("direct");
+  v1::GetModelResponse response;
+  ASSERT_TRUE(models()->GetModel(NewContext().get(), request, &response).ok());
+  const v1::HeadInfo& head = response.model().heads(0);
+  EXPECT_EQ(head.horizon(), 3u);
+  EXPECT_EQ(head.width(), 6u);
+  EXPECT_THAT(head.labels(), testing::ElementsAre("a", "b"));
+  v1::PredictRequest predict;
+  predict.set_model("direct");
+  predict.mutable_floats()->set_width(2);
+  for (const float value : {1.0f, 2.0f, 3.0f, 4.0f}) predict.mutable_floats()->add_values(value);
+  const v1::PredictResponse reply = MustPredict(predict);
+  const v1::Distribution& answer = reply.heads(0).distribution();
+  for (const v1::FloatSteps& steps : {answer.mean(), answer.scale()}) {
+    EXPECT_EQ(steps.width(), 6u);
+    EXPECT_EQ(steps.values_size(), 12);
+  }
+}
+
 TEST_F(Observe, AModelOfWholeSequencesIsToldNotToBeStreamable) {
   v1::ModelConfig config = TinyTextModel().config;
   config.set_task("tag");
