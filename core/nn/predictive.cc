@@ -28,15 +28,21 @@ double GaussianCrps(double error, double scale) {
 
 double GaussianNll(double z) { return 0.5 * std::log(2 * std::numbers::pi) + 0.5 * z * z; }
 
-double StudentNll(double z, double degrees) {
-  return std::lgamma(degrees / 2) - std::lgamma((degrees + 1) / 2) +
-         0.5 * std::log(degrees * std::numbers::pi) +
-         (degrees + 1) / 2 * std::log1p(z * z / degrees);
+// std::lgamma leaves the sign in a variable that all threads share.
+double LogGamma(double x) {
+  int sign = 0;
+  return lgamma_r(x, &sign);
 }
 
 double Pinball(double level, double error) { return error * (error >= 0 ? level : level - 1); }
 
 }  // namespace
+
+double StudentNll(double z, double degrees) {
+  return LogGamma(degrees / 2) - LogGamma((degrees + 1) / 2) +
+         0.5 * std::log(degrees * std::numbers::pi) +
+         (degrees + 1) / 2 * std::log1p(z * z / degrees);
+}
 
 Predictive::Predictive(HeadKind kind, double location, double spread, bool log, double degrees)
     : kind_(kind), location_(location), spread_(spread), degrees_(degrees), log_(log) {}

@@ -60,6 +60,9 @@ LocationAndSpread LinearOutput(const SeriesCodec& codec, const HeadNode& head, s
 void InvertQuantiles(const SeriesCodec& codec, const HeadNode& head, size_t k, const float* output,
                      const float* context, float* quantiles);
 
+// -log of the density of a Student-t with scale 1 at z.
+double StudentNll(double z, double degrees);
+
 // The training loss of value k against `target`, in model units. Point: squared error. Gaussian,
 // Student-t: negative log likelihood. Quantiles: mean pinball loss over the levels.
 double RegressionLoss(const HeadNode& head, const float* output, size_t k, double target);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/nn/predictive.h"
+
 namespace sequent::train {
 namespace {
 
@@ -40,10 +42,7 @@ double StudentLoss(const Spread& s, double degrees, double scale, T* location_de
   const double weight = (degrees + 1) / (degrees + s.z * s.z);
   *location_delta = static_cast<T>(-weight * s.z / s.deviation * scale);
   *raw_delta = static_cast<T>((1 - weight * s.z * s.z) / s.deviation * s.slope * scale);
-  const double constant = std::lgamma(degrees / 2) - std::lgamma((degrees + 1) / 2) +
-                          0.5 * std::log(degrees * std::numbers::pi);
-  return (constant + std::log(s.deviation) + (degrees + 1) / 2 * std::log1p(s.z * s.z / degrees)) *
-         scale;
+  return (StudentNll(s.z, degrees) + std::log(s.deviation)) * scale;
 }
 
 // Mean pinball loss of the quantiles y [levels] of one value.
