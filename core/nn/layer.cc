@@ -3,7 +3,7 @@
 #include <cmath>
 #include <utility>
 
-#include "core/base/all_finite.h"
+#include "core/kernels/finite.h"
 
 namespace sequent {
 
@@ -18,8 +18,9 @@ bool Layer::IsState(const float* state) const {
   for (size_t i = 0; i < state_widths_.size(); ++i) {
     const float* begin = state + state_offset(i);
     const float* end = begin + state_widths_[i];
-    if (!AllFinite(begin, state_widths_[i])) return false;
-    if (!AllZero(end, static_cast<size_t>(state + state_offset(i + 1) - end))) return false;
+    const auto padding = static_cast<size_t>(state + state_offset(i + 1) - end);
+    if (!kernels::AllFinite(state_widths_[i], begin)) return false;
+    if (padding > 0 && !kernels::AllZero(padding, end)) return false;
   }
   return true;
 }

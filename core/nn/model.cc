@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "core/base/all_finite.h"
+#include "core/kernels/finite.h"
 #include "core/model/quantize.h"
 #include "core/model/tensor_table.h"
 #include "core/nn/head.h"
@@ -18,10 +18,12 @@ Status Corrupt(std::string_view segment, const Status& status) {
   return absl::DataLossError(StrCat("state, ", ToAbsl(segment), ": ", status.message()));
 }
 
+// What lies between two parts of a row, of which the second one is aligned.
 Status CheckUnused(const std::byte* row, size_t begin, size_t end) {
+  static constexpr std::byte kZeros[kAlignment] = {};
+  if (std::memcmp(row + begin, kZeros, end - begin) == 0) return absl::OkStatus();
   const std::byte* used =
       std::find_if(row + begin, row + end, [](std::byte b) { return b != std::byte{0}; });
-  if (used == row + end) return absl::OkStatus();
   return absl::DataLossError(
       StrCat("state, byte ", used - row, ": expected 0 (padding), got ", static_cast<int>(*used)));
 }
@@ -137,7 +139,7 @@ Status Model::ValidateLast(const std::byte* row) const {
     return absl::DataLossError(StrCat("state, last: expected a flag of 0 or 1, got ", flag));
   }
   const auto* values = reinterpret_cast<const float*>(row + last_offset_ + sizeof(flag));
-  if (flag == 1 && AllFinite(values, last_width_)) return absl::OkStatus();
+  if (flag == 1 && kernels::AllFinite(last_width_, values)) return absl::OkStatus();
   for (size_t i = 0; i < last_width_; ++i) {
     if (flag == 1 ? std::isfinite(values[i]) : values[i] == 0) continue;
     return absl::DataLossError(StrCat("state, last, value ", i, ": expected ",

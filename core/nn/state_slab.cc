@@ -1,13 +1,14 @@
 #include "core/nn/state_slab.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <new>
 
 namespace sequent {
 namespace {
 
-constexpr size_t kBlockBytes = 1 << 20;
+constexpr size_t kBlockBytes = 1 << 20;  // at least
 constexpr uint64_t kMaxRows = UINT32_MAX - 1;
 
 }  // namespace
@@ -22,7 +23,7 @@ struct StateSlab::Block {
 
 StateSlab::StateSlab(size_t row_bytes)
     : row_bytes_(RoundUp(std::max<size_t>(row_bytes, 1), kAlignment)),
-      rows_per_block_(std::max<size_t>(kBlockBytes / row_bytes_, 1)) {}
+      block_bits_(std::bit_width((kBlockBytes - 1) / row_bytes_)) {}
 
 StateSlab::~StateSlab() {
   for (std::atomic<Leaf*>& entry : leaves_) {
@@ -34,18 +35,19 @@ StateSlab::~StateSlab() {
 }
 
 StateSlab::Block* StateSlab::FindBlock(uint32_t index) const {
-  const size_t block = index / rows_per_block_;
+  const size_t block = index >> block_bits_;
   if (block >= kFanout * kFanout) return nullptr;
   const Leaf* leaf = leaves_[block / kFanout].load(std::memory_order_acquire);
   return leaf == nullptr ? nullptr : (*leaf)[block % kFanout].load(std::memory_order_acquire);
 }
 
 std::byte* StateSlab::RowBytes(Block* block, uint32_t index) const {
-  return block->rows + index % rows_per_block_ * row_bytes_;
+  return block->rows + InBlock(index) * row_bytes_;
 }
 
 bool StateSlab::AddBlock() {
-  const size_t number = rows_backed_ / rows_per_block_;
+  const size_t number = rows_backed_ >> block_bits_;
+  const size_t rows = size_t{1} << block_bits_;
   if (number >= kFanout * kFanout) return false;
   std::atomic<Leaf*>& entry = leaves_[number / kFanout];
   if (entry.load(std::memory_order_relaxed) == nullptr) {
@@ -55,13 +57,13 @@ bool StateSlab::AddBlock() {
   }
   std::unique_ptr<Block> block(new (std::nothrow) Block);
   if (block == nullptr) return false;
-  block->generations.reset(new (std::nothrow) std::atomic<uint32_t>[rows_per_block_] {});
+  block->generations.reset(new (std::nothrow) std::atomic<uint32_t>[rows] {});
   block->rows = static_cast<std::byte*>(
-      ::operator new(rows_per_block_ * row_bytes_, std::align_val_t(kAlignment), std::nothrow));
+      ::operator new(rows * row_bytes_, std::align_val_t(kAlignment), std::nothrow));
   if (block->generations == nullptr || block->rows == nullptr) return false;
   (*entry.load(std::memory_order_relaxed))[number % kFanout].store(block.release(),
                                                                    std::memory_order_release);
-  rows_backed_ += rows_per_block_;
+  rows_backed_ += rows;
   return true;
 }
 
@@ -89,7 +91,7 @@ std::optional<RowRef> StateSlab::AllocateUnset() {
   const std::optional<uint32_t> index = TakeIndex();
   if (!index) return std::nullopt;
   Block* block = FindBlock(*index);
-  const uint32_t generation = block->generations[*index % rows_per_block_].fetch_add(1) + 1;
+  const uint32_t generation = block->generations[InBlock(*index)].fetch_add(1) + 1;
   return RowRef{.index = *index, .generation = generation};
 }
 
@@ -97,7 +99,7 @@ bool StateSlab::Release(RowRef row) {
   Block* block = FindBlock(row.index);
   if (block == nullptr || row.generation % 2 == 0) return false;
   uint32_t held = row.generation;
-  if (!block->generations[row.index % rows_per_block_].compare_exchange_strong(held, held + 1)) {
+  if (!block->generations[InBlock(row.index)].compare_exchange_strong(held, held + 1)) {
     return false;
   }
   MutexLock lock(&mutex_);
@@ -110,8 +112,7 @@ bool StateSlab::Release(RowRef row) {
 std::byte* StateSlab::Data(RowRef row) const {
   Block* block = FindBlock(row.index);
   if (block == nullptr || row.generation % 2 == 0) return nullptr;
-  const uint32_t now =
-      block->generations[row.index % rows_per_block_].load(std::memory_order_acquire);
+  const uint32_t now = block->generations[InBlock(row.index)].load(std::memory_order_acquire);
   return now == row.generation ? RowBytes(block, row.index) : nullptr;
 }
 
@@ -119,7 +120,7 @@ void StateSlab::Prefetch(RowRef row) const {
   constexpr size_t kMost = 2048;  // what a core has under way at a time, about
   Block* block = FindBlock(row.index);
   if (block == nullptr) return;
-  __builtin_prefetch(&block->generations[row.index % rows_per_block_]);
+  __builtin_prefetch(&block->generations[InBlock(row.index)]);
   const std::byte* const bytes = RowBytes(block, row.index);
   for (size_t at = 0; at < std::min(row_bytes_, kMost); at += 64) __builtin_prefetch(bytes + at);
 }

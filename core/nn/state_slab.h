@@ -1,8 +1,8 @@
 // State rows of one model version: fixed-size, 64-byte aligned, addressed by index.
 //
-// Rows live in blocks of about 1 MiB that never move, so a row's address is good until it is
-// released. A row is zeroed before it is handed out, so no state crosses sessions. Every allocation
-// gets a new generation: a holder of a stale (index, generation) is found out.
+// Rows live in blocks of 1 to 2 MiB, or one row, that never move, so a row's address is good until
+// it is released. A row is zeroed before it is handed out, so no state crosses sessions. Every
+// allocation gets a new generation: a holder of a stale (index, generation) is found out.
 //
 // Thread safety: thread-safe; Data() takes no lock. A row's bytes belong to whoever holds it.
 #ifndef SEQUENT_CORE_NN_STATE_SLAB_H_
@@ -58,12 +58,13 @@ class StateSlab {
   using Leaf = std::array<std::atomic<Block*>, kFanout>;
 
   Block* FindBlock(uint32_t index) const;
+  uint32_t InBlock(uint32_t index) const { return index & ((uint32_t{1} << block_bits_) - 1); }
   std::byte* RowBytes(Block* block, uint32_t index) const;
   bool AddBlock() SEQ_REQUIRES(mutex_);
   std::optional<uint32_t> TakeIndex();
 
   const size_t row_bytes_;
-  const size_t rows_per_block_;
+  const size_t block_bits_;  // a block has 2^block_bits_ rows, so that finding one divides nothing
   std::array<std::atomic<Leaf*>, kFanout> leaves_{};
 
   mutable Mutex mutex_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/base/all_finite.h"
+#include "core/kernels/finite.h"
 #include "server/engine/decode.h"
 
 namespace sequent::engine {
@@ -188,7 +188,7 @@ void Tick::Scatter(const Lane& lane, Row* row) {
     const Answered answered = AnsweredBy(*row, head);
     if (plan.score && which == 0) AppendScores(lane, head, output, row);
     const float* wanted = output + answered.first_row * head.outputs;
-    row->finite = row->finite && AllFinite(wanted, answered.count * head.outputs);
+    row->finite = row->finite && kernels::AllFinite(answered.count * head.outputs, wanted);
     if (!row->finite) return;
     const float* contexts = nullptr;
     if (codec != nullptr) {
