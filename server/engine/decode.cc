@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <span>
 
 #include "core/codec/series_transform.h"
@@ -26,16 +27,19 @@ constexpr size_t kWorthRanking = 8;
 void AppendRanked(std::span<const float> probabilities, size_t wanted,
                   std::vector<HeadResult::Class>* classes) {
   thread_local std::vector<uint32_t> larger, equal;
-  larger.resize(probabilities.size());
-  equal.assign(probabilities.size(), 0);  // those with so many larger ones, so far
-  kernels::CountLarger(probabilities.size(), probabilities.data(), larger.data());
+  const size_t count = probabilities.size();
+  larger.resize(count);
+  kernels::CountLarger(count, probabilities.data(), larger.data());
+  // If all differ, these are the places 0 .. count - 1, in some order.
+  if (std::accumulate(larger.begin(), larger.end(), size_t{0}) < count * (count - 1) / 2) {
+    equal.assign(count, 0);  // those with so many larger ones, so far
+    for (uint32_t& place : larger) place += equal[place]++;
+  }
   const size_t begin = classes->size();
   classes->resize(begin + wanted);
-  for (size_t i = 0; i < larger.size(); ++i) {
-    const size_t place = larger[i] + equal[larger[i]]++;
-    if (place < wanted) {
-      (*classes)[begin + place] = {static_cast<int32_t>(i), probabilities[i]};
-    }
+  HeadResult::Class* const ranked = classes->data() + begin;
+  for (size_t i = 0; i < count; ++i) {
+    if (larger[i] < wanted) ranked[larger[i]] = {static_cast<int32_t>(i), probabilities[i]};
   }
 }
 

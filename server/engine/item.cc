@@ -42,19 +42,15 @@ ItemQueue::~ItemQueue() {
 
 void ItemQueue::Append(std::unique_ptr<Item> item) {
   Item* const added = item.release();
-  added->next = empty() ? added : back_->next;
-  if (!empty()) back_->next = added;
+  added->next = nullptr;
+  (empty() ? front_ : back_->next) = added;
   back_ = added;
 }
 
 std::unique_ptr<Item> ItemQueue::PopFront() {
-  std::unique_ptr<Item> item(back_->next);
-  if (item.get() == back_) {
-    back_ = nullptr;
-  } else {
-    back_->next = item->next;
-  }
-  item->next = nullptr;
+  std::unique_ptr<Item> item(front_);
+  front_ = std::exchange(item->next, nullptr);
+  if (front_ == nullptr) back_ = nullptr;
   return item;
 }
 

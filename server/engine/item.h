@@ -78,7 +78,8 @@ struct ControlItem final : Item {
   Act act;
 };
 
-// Items in the order they came. Owns them; costs a session that has none one pointer.
+// Items in the order they came. Owns them. While one is in front, whoever was shown it may look at
+// front() beside somebody who appends.
 class ItemQueue {
  public:
   ItemQueue() = default;
@@ -86,9 +87,9 @@ class ItemQueue {
   ItemQueue(const ItemQueue&) = delete;
   ItemQueue& operator=(const ItemQueue&) = delete;
 
-  bool empty() const { return back_ == nullptr; }
+  bool empty() const { return front_ == nullptr; }
   // nullptr: it is empty.
-  Item* front() const { return empty() ? nullptr : back_->next; }
+  Item* front() const { return front_; }
   Item* back() const { return back_; }
 
   void Append(std::unique_ptr<Item> item);
@@ -96,7 +97,8 @@ class ItemQueue {
   std::unique_ptr<Item> PopFront();
 
  private:
-  Item* back_ = nullptr;  // in a circle: its `next` is the front
+  Item* front_ = nullptr;
+  Item* back_ = nullptr;
 };
 
 }  // namespace sequent::engine

@@ -11,11 +11,33 @@
 #include <boost/circular_buffer.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "server/engine/session.h"
 
 namespace sequent::engine {
+
+// Sessions in the order they came, linked as in a queue: each in one chain or queue at a time.
+class SessionChain {
+ public:
+  bool empty() const { return head_ == nullptr; }
+  Session* front() const { return head_; }
+  void Append(Session* session) {
+    session->ready_next = nullptr;
+    (empty() ? head_ : tail_->ready_next) = session;
+    tail_ = session;
+  }
+  Session* PopFront() {  // nullptr: empty
+    Session* const session = head_;
+    if (session != nullptr) head_ = std::exchange(session->ready_next, nullptr);
+    return session;
+  }
+
+ private:
+  Session* head_ = nullptr;
+  Session* tail_ = nullptr;
+};
 
 class ReadyQueue {
  public:
@@ -31,8 +53,7 @@ class ReadyQueue {
 
  private:
   struct Line {
-    Session* head = nullptr;
-    Session* tail = nullptr;
+    SessionChain sessions;
     size_t deficit = 0;
   };
 

@@ -35,24 +35,37 @@ void Scheduler::SetGauges() const {
   for (const auto& lane : lanes_) lane->SetGauges();
 }
 
-bool Scheduler::Enqueue(Lane* lane, Session* session) {
+bool Scheduler::Enqueue(Lane* lane, SessionChain* sessions) {
   MutexLock lock(&lane->mutex);
-  lane->ready.Push(session);
+  while (Session* session = sessions->PopFront()) lane->ready.Push(session);
   return !std::exchange(lane->scheduled, true);
 }
 
 void Scheduler::Push(Lane* lane, Session* session) {
-  if (Enqueue(lane, session)) AddRunnable(lane);
+  SessionChain one;
+  one.Append(session);
+  if (Enqueue(lane, &one)) AddRunnable(lane);
 }
 
 void Scheduler::Pushes::Push(Lane* lane, Session* session) {
-  if (!scheduler_->Enqueue(lane, session)) return;
-  Wake();
+  if (lane != lane_) Enqueue();
   lane_ = lane;
+  waiting_.Append(session);
+}
+
+void Scheduler::Pushes::Enqueue() {
+  if (waiting_.empty() || !Scheduler::Enqueue(lane_, &waiting_)) return;
+  Wake();
+  idle_ = lane_;
 }
 
 void Scheduler::Pushes::Wake() {
-  if (Lane* lane = std::exchange(lane_, nullptr)) scheduler_->AddRunnable(lane);
+  if (Lane* lane = std::exchange(idle_, nullptr)) scheduler_->AddRunnable(lane);
+}
+
+Lane* Scheduler::Pushes::Take() {
+  Enqueue();
+  return std::exchange(idle_, nullptr);
 }
 
 void Scheduler::AddRunnable(Lane* lane) {

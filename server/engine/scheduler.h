@@ -38,25 +38,32 @@ class Scheduler {
   // Puts a session, whose phase is ready, into the lane's queue.
   void Push(Lane* lane, Session* session);
 
-  // Pushes many, and wakes workers once at its end: a worker that is woken by the first would tick
-  // for it alone. Thread safety: one user; belongs on its stack, for a short time.
+  // Pushes many, those of a lane in a row under one lock, and wakes workers once at its end: a
+  // worker that is woken by the first would tick for it alone. Thread safety: one user; belongs on
+  // its stack, for a short time.
   class Pushes {
    public:
     explicit Pushes(Scheduler* scheduler) : scheduler_(scheduler) {}
-    ~Pushes() { Wake(); }
+    ~Pushes() {
+      Enqueue();
+      Wake();
+    }
     Pushes(const Pushes&) = delete;
     Pushes& operator=(const Pushes&) = delete;
 
     void Push(Lane* lane, Session* session);
     // Instead of waking anybody: the lane that came to have work by these pushes, as if taken;
     // nullptr: there is none.
-    Lane* Take() { return std::exchange(lane_, nullptr); }
+    Lane* Take();
 
    private:
+    void Enqueue();
     void Wake();
 
     Scheduler* const scheduler_;
-    Lane* lane_ = nullptr;  // waits to be made runnable
+    Lane* lane_ = nullptr;  // of the sessions that wait to be put into its queue
+    SessionChain waiting_;
+    Lane* idle_ = nullptr;  // waits to be made runnable
   };
 
   // The lane whose turn it is, to be handed back by Give; nullptr: none is ready.
@@ -74,8 +81,8 @@ class Scheduler {
   Session* PopAny();
 
  private:
-  // Whether the lane must be made runnable: it was not yet.
-  bool Enqueue(Lane* lane, Session* session);
+  // Takes the sessions over. Whether the lane must be made runnable: it was not yet.
+  static bool Enqueue(Lane* lane, SessionChain* sessions);
   void AddRunnable(Lane* lane);
   Lane* TakeLocked() SEQ_REQUIRES(mutex_);
 

@@ -1,9 +1,9 @@
 // A session and the work queued for it.
 //
 //   life:  unborn --first request commits--> live --end, close--> ended (replies kept) --> gone
-//   phase: idle <-> ready (stands in its lane's ready queue once) <-> running (a tick has it)
+//   phase: idle <-> busy (stands in its lane's ready queue once, or a tick has it)
 //
-// Thread safety: members are guarded by `shard->mutex`. While a session is running only its tick
+// Thread safety: members are guarded by `shard->mutex`. While a tick has the session only that
 // writes `life, epoch, next_step, lane, row, replies` and the front item, under the mutex where
 // others read; so the tick reads them without it. `row`, `replies` and items already queued are the
 // tick's alone. A session is destroyed only while idle, or by its tick.
@@ -33,7 +33,7 @@ struct Shard;
 
 struct Session : Timer {
   enum class Life : uint8_t { kUnborn, kLive, kEnded };
-  enum class Phase : uint8_t { kIdle, kReady, kRunning };
+  enum class Phase : uint8_t { kIdle, kBusy };
 
   // Without an id: temporary (a stateless request, a path of a rollout).
   Session() = default;

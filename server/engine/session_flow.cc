@@ -45,8 +45,8 @@ Lane* LaneOfFront(const Session& session) {
 
 // ---- work comes in ----
 
-void SessionFlow::Submit(StepRequest* request, int64_t now, Scheduler::Pushes* pushes) {
-  auto item = context_->items.Take();
+void SessionFlow::Submit(StepRequest* request, std::unique_ptr<StepItem> item, int64_t now,
+                         Scheduler::Pushes* pushes) {
   std::swap(item->request, *request);
   item->arrived_nanos = now;
   const uint64_t units = UnitsOf(item->request.input);
@@ -85,7 +85,7 @@ void SessionFlow::SubmitStateless(std::unique_ptr<StepItem> item, Scheduler::Pus
   item->cost = cost;
   Session* session = NewTemporary(*lane, StateRow());
   session->kept = false;
-  session->phase = Session::Phase::kReady;
+  session->phase = Session::Phase::kBusy;
   session->ready_cost = ReadyCost(cost);
   session->Append(std::move(item));
   pushes->Push(*lane, session);
@@ -165,7 +165,7 @@ Status SessionFlow::Control(const std::string& id, ControlItem::Act act) {
 bool SessionFlow::Append(Session* session, std::unique_ptr<Item> item) {
   const bool was_idle = session->phase == Session::Phase::kIdle;
   if (was_idle) {
-    session->phase = Session::Phase::kReady;
+    session->phase = Session::Phase::kBusy;
     session->ready_cost = ReadyCost(item->cost);
   }
   session->Append(std::move(item));
@@ -252,15 +252,19 @@ void SessionFlow::Settle(Session* session) {
   Lane* lane = nullptr;
   {
     MutexLock lock(&session->shard->mutex);
-    if (session->items.empty()) {
-      session->phase = Session::Phase::kIdle;
-      return Rest(session);
-    }
-    session->phase = Session::Phase::kReady;
+    if (SettleIdle(session)) return;
+    session->phase = Session::Phase::kBusy;
     session->ready_cost = ReadyCost(session->items.front()->cost);
     lane = LaneOfFront(*session);
   }
   Push(lane, session);
+}
+
+bool SessionFlow::SettleIdle(Session* session) {
+  if (!session->items.empty()) return false;
+  session->phase = Session::Phase::kIdle;
+  Rest(session);
+  return true;
 }
 
 void SessionFlow::Rest(Session* session) {

@@ -24,8 +24,10 @@ class SessionFlow {
   explicit SessionFlow(EngineContext* context) : context_(context) {}
 
   // Queues a request, or answers it at once: for lack of room, or since its session is unknown.
-  // Takes it over and leaves another one, whose memory can be used again, in its place.
-  void Submit(StepRequest* request, int64_t now, Scheduler::Pushes* pushes);
+  // Takes it over into `item`, which is as new, and leaves that one's in its place: its memory can
+  // be used again.
+  void Submit(StepRequest* request, std::unique_ptr<StepItem> item, int64_t now,
+              Scheduler::Pushes* pushes);
   // Queues an act behind everything the live or coming session has. Not OK (SESSION_UNKNOWN,
   // SESSION_EXPIRED, QUEUE_FULL): it will not be called.
   Status Control(const std::string& id, ControlItem::Act act);
@@ -47,6 +49,8 @@ class SessionFlow {
   // By the tick that has the session, last: whatever is queued gets its turn. The session may be
   // gone afterwards.
   void Settle(Session* session);
+  // The same under its shard's lock, if nothing is queued; else nothing, and false.
+  bool SettleIdle(Session* session) SEQ_NO_THREAD_SAFETY_ANALYSIS;
   // By the tick that has the session: `row` becomes its state; a life begins, if it has none.
   // By whoever inserts a session under its shard's lock: the same.
   void BeginLife(Session* session, Lane* lane, StateRow row, uint64_t epoch, uint64_t next_step);

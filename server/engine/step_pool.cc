@@ -1,6 +1,6 @@
 #include "server/engine/step_pool.h"
 
-#include <new>
+#include <cstddef>
 #include <utility>
 
 #include "server/engine/packed_reply.h"
@@ -23,57 +23,69 @@ void Reset(StepReply* reply) {
 
 }  // namespace
 
-std::unique_ptr<StepItem> ItemPool::Take() {
+void ItemPool::Take(std::span<std::unique_ptr<StepItem>> items) {
+  size_t taken = 0;
   {
     MutexLock lock(&mutex_);
-    if (!idle_.empty()) {
-      std::unique_ptr<StepItem> item = std::move(idle_.back());
+    for (; taken < items.size() && !idle_.empty(); ++taken) {
+      items[taken] = std::move(idle_.back());
       idle_.pop_back();
-      return item;
     }
   }
-  return std::make_unique<StepItem>();
+  for (auto& item : items.subspan(taken)) item = std::make_unique<StepItem>();
 }
 
 void ItemPool::Give(std::unique_ptr<StepItem> item) {
+  // Whose pool they come back to makes no difference: an item is as good as any other.
+  thread_local std::vector<std::unique_ptr<StepItem>> used;
   item->Recycle();
-  MutexLock lock(&mutex_);
-  if (idle_.size() < kMaxIdle) idle_.push_back(std::move(item));
+  used.push_back(std::move(item));
+  if (used.size() < kAtOnce) return;
+  {
+    MutexLock lock(&mutex_);
+    for (auto& one : used) {
+      if (idle_.size() < kMaxIdle) idle_.push_back(std::move(one));
+    }
+  }
+  used.clear();
 }
 
-// `first` is what the first allocation gets, if it is not null. Replies are few at a time next to
-// what they hold, so a lock and a count by hand cost less than references to the pool.
+struct ReplyPool::Slot {
+  StepReply reply;
+  alignas(std::max_align_t) std::byte counts[64];
+};
+
+// Replies are few at a time next to what they hold, so a lock and a count by hand cost less than
+// references to the pool.
 template <typename T>
-struct ReplyPool::Blocks {
+struct ReplyPool::Counts {
   using value_type = T;
 
-  Blocks(ReplyPool* p, void* block) : pool(p), first(block) {}
+  Counts(ReplyPool* p, Slot* s) : pool(p), slot(s) {}
   template <typename U>
-  Blocks(const Blocks<U>& other) : pool(other.pool), first(other.first) {}
+  Counts(const Counts<U>& other) : pool(other.pool), slot(other.slot) {}
 
-  T* allocate(size_t n) {
-    return static_cast<T*>(first != nullptr ? first : ::operator new(n * sizeof(T)));
+  T* allocate(size_t) {
+    static_assert(sizeof(T) <= sizeof(Slot::counts) && alignof(T) <= alignof(std::max_align_t));
+    return reinterpret_cast<T*>(slot->counts);
   }
-  void deallocate(T* block, size_t) { pool->GiveBlock(block); }
+  // Called last, when the reply has been disposed of and the counts are gone.
+  void deallocate(T*, size_t) { pool->Give(slot); }
   template <typename U>
-  bool operator==(const Blocks<U>& other) const {
-    return pool == other.pool;
+  bool operator==(const Counts<U>& other) const {
+    return slot == other.slot;
   }
 
   ReplyPool* pool;
-  void* first;
+  Slot* slot;
 };
 
 ReplyPool::ReplyPool() {
   MutexLock lock(&mutex_);
   idle_.reserve(kMaxIdle);
-  blocks_.reserve(kMaxIdle);
 }
 
-ReplyPool::~ReplyPool() {
-  MutexLock lock(&mutex_);
-  for (void* block : blocks_) ::operator delete(block);
-}
+ReplyPool::~ReplyPool() = default;
 
 void ReplyPool::LetGo::operator()(ReplyPool* pool) const {
   {
@@ -85,44 +97,33 @@ void ReplyPool::LetGo::operator()(ReplyPool* pool) const {
 }
 
 std::shared_ptr<StepReply> ReplyPool::Make() {
-  std::unique_ptr<StepReply> reply;
-  void* block = nullptr;
+  std::unique_ptr<Slot> slot;
   {
     MutexLock lock(&mutex_);
     ++out_;
     if (!idle_.empty()) {
-      reply = std::move(idle_.back());
+      slot = std::move(idle_.back());
       idle_.pop_back();
     }
-    if (!blocks_.empty()) {
-      block = blocks_.back();
-      blocks_.pop_back();
-    }
   }
-  if (reply == nullptr) reply = std::make_unique<StepReply>();
-  return std::shared_ptr<StepReply>(
-      reply.release(), [this](StepReply* done) { Give(done); }, Blocks<StepReply>(this, block));
+  if (slot == nullptr) slot = std::make_unique<Slot>();
+  Slot* const held = slot.release();
+  return std::shared_ptr<StepReply>(&held->reply, [](StepReply*) {}, Counts<char>(this, held));
 }
 
-void ReplyPool::Give(StepReply* reply) {
-  std::unique_ptr<StepReply> back(reply);
-  if (ReplyBytes(*back) > kMaxIdleBytes) return;
-  Reset(back.get());
-  MutexLock lock(&mutex_);
-  if (idle_.size() < kMaxIdle) idle_.push_back(std::move(back));
-}
-
-// Called after Give, when nobody knows of the reply any more.
-void ReplyPool::GiveBlock(void* block) {
+void ReplyPool::Give(Slot* slot) {
+  std::unique_ptr<Slot> back(slot);
+  if (ReplyBytes(back->reply) > kMaxIdleBytes) {
+    back.reset();
+  } else {
+    Reset(&back->reply);
+  }
   bool last = false;
   {
     MutexLock lock(&mutex_);
     last = --out_ == 0 && let_go_;
-    if (blocks_.size() < kMaxIdle) {
-      blocks_.push_back(std::exchange(block, nullptr));
-    }
+    if (back != nullptr && idle_.size() < kMaxIdle) idle_.push_back(std::move(back));
   }
-  ::operator delete(block);
   if (last) delete this;
 }
 

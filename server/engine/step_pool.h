@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/base/mutex.h"
@@ -19,11 +20,14 @@ class ItemPool {
  public:
   ItemPool() { idle_.reserve(kMaxIdle); }
 
-  std::unique_ptr<StepItem> Take();
+  // One for every element of `items`, which are empty.
+  void Take(std::span<std::unique_ptr<StepItem>> items);
   void Give(std::unique_ptr<StepItem> item);
 
  private:
   static constexpr size_t kMaxIdle = 4096;
+  // Those that a thread gives are kept until they are as many, for one lock.
+  static constexpr size_t kAtOnce = 32;
 
   Mutex mutex_;
   std::vector<std::unique_ptr<StepItem>> idle_ SEQ_GUARDED_BY(mutex_);
@@ -47,19 +51,20 @@ class ReplyPool {
   // A larger one is not worth keeping: most replies are small.
   static constexpr size_t kMaxIdleBytes = 16 << 10;
 
-  // Gives std::shared_ptr a block to keep its counts in; all blocks are of one size.
+  // A reply, and what std::shared_ptr counts its references in.
+  struct Slot;
+  // Gives std::shared_ptr that memory.
   template <typename T>
-  struct Blocks;
+  struct Counts;
 
   ReplyPool();
   ~ReplyPool();
-  void Give(StepReply* reply) SEQ_EXCLUDES(mutex_);
-  void GiveBlock(void* block) SEQ_EXCLUDES(mutex_);
+  // Nobody knows of its reply any more.
+  void Give(Slot* slot) SEQ_EXCLUDES(mutex_);
 
   Mutex mutex_;
-  std::vector<std::unique_ptr<StepReply>> idle_ SEQ_GUARDED_BY(mutex_);
-  std::vector<void*> blocks_ SEQ_GUARDED_BY(mutex_);
-  size_t out_ SEQ_GUARDED_BY(mutex_) = 0;  // blocks of replies that are held
+  std::vector<std::unique_ptr<Slot>> idle_ SEQ_GUARDED_BY(mutex_);
+  size_t out_ SEQ_GUARDED_BY(mutex_) = 0;  // slots whose replies are held
   bool let_go_ SEQ_GUARDED_BY(mutex_) = false;
 };
 

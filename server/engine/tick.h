@@ -52,11 +52,14 @@ class Tick {
         cost_(options.tick_budget_seconds) {}
 
   void Clear();
-  // Whether another row can join: at least one always can. Rows of whole sequences are as long as
-  // they are, so the steps of a tick are bounded, too.
-  bool HasRoom() const {
-    return count_ == 0 || (count_ < max_rows_ && pairs_ < max_rows_ * max_steps_ &&
-                           cost_.Fits(std::max<size_t>(longest_, 1), pairs_ + 1));
+  // Whether another row can join when `rows` of `units` units in all are on their way: at least one
+  // always can. Rows of whole sequences are as long as they are, so the steps of a tick are
+  // bounded, too.
+  bool HasRoom(size_t rows, size_t units) const {
+    rows += count_;
+    units += pairs_;
+    return rows == 0 || (rows < max_rows_ && units < max_rows_ * max_steps_ &&
+                         cost_.Fits(std::max<size_t>(longest_, 1), units + 1));
   }
   // `item` is in front of `session`, is running, and has something left for the model.
   void Add(Session* session, StepItem* item);

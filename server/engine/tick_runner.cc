@@ -36,16 +36,19 @@ std::unique_ptr<StepItem> AsStep(std::unique_ptr<Item> item) {
   return std::unique_ptr<StepItem>(static_cast<StepItem*>(item.release()));
 }
 
-Session* PopReady(Lane* lane) {
+// As many of the lane's sessions as its tick has room for, if each takes what it is said to cost.
+SessionChain PopReady(Lane* lane) {
+  SessionChain sessions;
+  size_t rows = 0, units = 0;
   MutexLock lock(&lane->mutex);
-  return lane->ready.Pop();
-}
-
-// The session's item in front, which it has.
-Item* MarkRunning(Session* session) {
-  MutexLock lock(&session->shard->mutex);
-  session->phase = Session::Phase::kRunning;
-  return session->items.front();
+  while (lane->tick->HasRoom(rows, units)) {
+    Session* const session = lane->ready.Pop();
+    if (session == nullptr) break;
+    ++rows;
+    units += session->ready_cost;
+    sessions.Append(session);
+  }
+  return sessions;
 }
 
 }  // namespace
@@ -53,37 +56,38 @@ Item* MarkRunning(Session* session) {
 void TickRunner::Run(Lane* lane) {
   Tick& tick = *lane->tick;
   tick.Clear();
-  while (tick.HasRoom()) {
-    Session* const session = PopReady(lane);
-    if (session == nullptr) break;
-    Advance(lane, session, MarkRunning(session));
-  }
-  if (!tick.rows().empty()) {
-    tick.Run(*lane, *context_->clock, pool_);
-    lane->metrics->TickDone(tick.seconds(), tick.rows().size());
-    tick.queue_seconds()->Flush(lane->metrics->step_queue_seconds);
-    for (Tick::Row& row : tick.rows()) {
-      row.item->reply->batch_rows = static_cast<uint32_t>(tick.rows().size());
-      if (!row.finite) {
-        Fail(row.session, NotFinite());
-      } else if (row.whole) {
-        Finish(row.session, row.item);
-      }
-      flow_->Settle(row.session);
+  const int64_t begin = context_->clock->Nanos();
+  for (SessionChain sessions; !(sessions = PopReady(lane)).empty();) {
+    while (Session* session = sessions.PopFront()) {
+      Advance(lane, session, session->items.front(), begin);
     }
+  }
+  if (tick.rows().empty()) return;
+  tick.Run(*lane, *context_->clock, pool_);
+  lane->metrics->TickDone(tick.seconds(), tick.rows().size());
+  tick.queue_seconds()->Flush(lane->metrics->step_queue_seconds);
+  const int64_t end = context_->clock->Nanos();
+  for (Tick::Row& row : tick.rows()) {
+    row.item->reply->batch_rows = static_cast<uint32_t>(tick.rows().size());
+    if (!row.finite) {
+      Fail(row.session, NotFinite());
+    } else if (row.whole && Finish(row.session, row.item, end, After::kSettle)) {
+      continue;
+    }
+    flow_->Settle(row.session);
   }
 }
 
 // ---- before the tick ----
 
-void TickRunner::Advance(Lane* lane, Session* session, Item* front) {
+void TickRunner::Advance(Lane* lane, Session* session, Item* front, int64_t now) {
   for (; front != nullptr; front = flow_->Front(session)) {
     if (front->kind == Item::Kind::kControl) {
       if (RunControl(session, static_cast<ControlItem*>(front))) return;
       continue;
     }
     auto* const item = static_cast<StepItem*>(front);
-    if (!AdvanceStep(session, item)) continue;
+    if (!AdvanceStep(session, item, now)) continue;
     if (item->lane == lane) return lane->tick->Add(session, item);
     break;  // a life that begins on another version: that one's tick
   }
@@ -98,15 +102,15 @@ bool TickRunner::RunControl(Session* session, ControlItem* item) {
   return false;
 }
 
-bool TickRunner::AdvanceStep(Session* session, StepItem* item) {
+bool TickRunner::AdvanceStep(Session* session, StepItem* item, int64_t now) {
   if (!item->running) {
     const StatusOr<bool> runs =
-        item->internal ? StartInternal(session, item) : Start(session, item);
+        item->internal ? StartInternal(session, item) : Start(session, item, now);
     if (!runs.ok()) Fail(session, runs.status());
     if (!runs.ok() || !*runs) return false;
   }
   if (NeedsTick(*item)) return true;
-  Finish(session, item);
+  Finish(session, item, now, After::kGoOn);
   return false;
 }
 
@@ -116,9 +120,8 @@ StatusOr<bool> TickRunner::StartInternal(Session* session, StepItem* item) {
   return true;
 }
 
-StatusOr<bool> TickRunner::Start(Session* session, StepItem* item) {
+StatusOr<bool> TickRunner::Start(Session* session, StepItem* item, int64_t now) {
   const StepRequest& request = item->request;
-  const int64_t now = context_->clock->Nanos();
   if (request.deadline_nanos <= now) {
     return MakeError(Reason::kDeadline, "the deadline passed before the request's turn came");
   }
@@ -207,30 +210,30 @@ Status TickRunner::Prepare(StepItem* item, StateRow working) {
 
 // ---- after it ----
 
-void TickRunner::Finish(Session* session, StepItem* item) {
+bool TickRunner::Finish(Session* session, StepItem* item, int64_t now, After after) {
   item->reply->compute_us = static_cast<uint64_t>(item->compute_nanos / 1000);
   if (const Status status = item->lane->model.ValidateState(item->working.data()); !status.ok()) {
-    return Fail(session, NotFinite());
+    Fail(session, NotFinite());
+    return false;
   }
-  Commit(session, item);
-}
-
-void TickRunner::Commit(Session* session, StepItem* item) {
   std::shared_ptr<const StepReply> reply = item->reply;
   std::unique_ptr<Item> done;
+  bool settled = false;
   if (item->internal) {
     session->row = std::move(item->working);
     done = flow_->PopFront(session);
   } else {
     item->lane->metrics->steps->Increment(static_cast<double>(item->steps_made));
     MutexLock lock(&session->shard->mutex);
-    if (!session->temporary()) Apply(session, item);
+    if (!session->temporary()) Apply(session, item, now);
     done = session->PopFront();
+    if (after == After::kSettle) settled = flow_->SettleIdle(session);
   }
   flow_->Answer(AsStep(std::move(done)), std::move(reply));
+  return settled;
 }
 
-void TickRunner::Apply(Session* session, StepItem* item) {
+void TickRunner::Apply(Session* session, StepItem* item, int64_t now) {
   const StepReply& reply = *item->reply;
   if (reply.reset) flow_->EndLife(session, EndReason::kReset);
   if (item->birth) {
@@ -239,7 +242,7 @@ void TickRunner::Apply(Session* session, StepItem* item) {
     session->row = std::move(item->working);
     session->next_step = reply.next_step;
   }
-  session->last_used_nanos = context_->clock->Nanos();
+  session->last_used_nanos = now;
   session->replies.Acknowledge(item->request.acked_step);
   if (item->numbered()) flow_->CacheReply(session, *item, reply);
   if (item->request.end) flow_->EndLife(session, EndReason::kClient);

@@ -29,24 +29,25 @@ class TickRunner {
  private:
   // Does what needs no tick; adds the session to the tick if something does, else settles it.
   // `front` is the item in front.
-  void Advance(Lane* lane, Session* session, Item* front);
+  void Advance(Lane* lane, Session* session, Item* front, int64_t now);
   // The item in front is a request. Whether it is running now and waits for a tick of its lane.
-  bool AdvanceStep(Session* session, StepItem* item);
+  bool AdvanceStep(Session* session, StepItem* item, int64_t now);
   // Calls the control item in front. Whether it parked the session, which is then its own.
   bool RunControl(Session* session, ControlItem* item);
 
   // Decides about the item in front. True: it runs now; false: it was replayed, and is gone.
-  StatusOr<bool> Start(Session* session, StepItem* item);
+  StatusOr<bool> Start(Session* session, StepItem* item, int64_t now);
   StatusOr<bool> StartInternal(Session* session, StepItem* item);
   Status StartAdmitted(Session* session, StepItem* item, const Admission& admission);
   StatusOr<Lane*> LaneOfBirth(Session* session, const StepItem& item, bool resets);
   Status Prepare(StepItem* item, StateRow working);
 
-  // The item in front has run whole.
-  void Finish(Session* session, StepItem* item);
-  void Commit(Session* session, StepItem* item);
+  // The item in front has run whole: it commits, and is answered. With kSettle a session that has
+  // no other item is settled, under the same lock, before the answer; whether it was.
+  enum class After { kGoOn, kSettle };
+  bool Finish(Session* session, StepItem* item, int64_t now, After after);
   // Under the session's lock.
-  void Apply(Session* session, StepItem* item);
+  void Apply(Session* session, StepItem* item, int64_t now);
   void Fail(Session* session, Status status);
   void Replay(Session* session, std::shared_ptr<const StepReply> reply);
 

@@ -85,7 +85,6 @@ class BackwardWriter {
   }
 
   static constexpr size_t kFirstBytes = 4096;
-  static constexpr size_t kMaxVarint = 10;
 
   void Tag(uint32_t field, WireType type) { *Prepend(1) = TagOf(field, type); }
   void Length(uint32_t field, size_t bytes) {
@@ -93,15 +92,10 @@ class BackwardWriter {
     Tag(field, kDelimited);
   }
   void Varint(uint64_t value) {
-    if (value < 0x80) {
-      *Prepend(1) = static_cast<uint8_t>(value);
-      return;
-    }
-    uint8_t bytes[kMaxVarint];
-    size_t count = 0;
-    for (; value >= 0x80; value >>= 7) bytes[count++] = static_cast<uint8_t>(value | 0x80);
-    bytes[count++] = static_cast<uint8_t>(value);
-    Raw(bytes, count);
+    constexpr int kBits = 7;
+    uint8_t* to = Prepend(static_cast<size_t>((std::bit_width(value | 1) + kBits - 1) / kBits));
+    for (; value >= 0x80; value >>= kBits) *to++ = static_cast<uint8_t>(value | 0x80);
+    *to = static_cast<uint8_t>(value);
   }
   void Raw(const void* data, size_t bytes) {
     if (bytes > 0) std::memcpy(Prepend(bytes), data, bytes);

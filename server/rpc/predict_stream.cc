@@ -180,12 +180,12 @@ void PredictStream::Answered(Pending* pending, std::shared_ptr<const engine::Ste
   if (!dropped) return edge_->pumps->Add(std::move(self));
   AnswerTally(edge_).Done(pending->reply->status, pending->incoming->arrived_nanos);
   Release(pending);
+  edge_->unanswered.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void PredictStream::Release(Pending* pending) {
   Incoming* const incoming = pending->incoming;
   pending->reply.reset();
-  edge_->unanswered.fetch_sub(1, std::memory_order_relaxed);
   if (incoming->left.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
   edge_->incoming->Give(std::unique_ptr<Incoming>(incoming));
 }
@@ -301,6 +301,7 @@ void PredictStream::DropOutbox() {
     tally.Done(pending->reply->status, pending->incoming->arrived_nanos);
     Release(pending);
   }
+  edge_->unanswered.fetch_sub(static_cast<int64_t>(outbox_.size()), std::memory_order_relaxed);
   outbox_.clear();
 }
 
@@ -324,6 +325,7 @@ void PredictStream::Write(const Work& work) {
     }
   }
   outbox_.erase(outbox_.begin(), outbox_.begin() + static_cast<ptrdiff_t>(count));
+  edge_->unanswered.fetch_sub(static_cast<int64_t>(count), std::memory_order_relaxed);
   writing_answers_ = count;
   if (work.notice) {
     v1::PredictStreamResponse notice;
