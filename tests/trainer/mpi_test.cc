@@ -131,16 +131,14 @@ TEST_F(MpiTest, AnErrorOfTheFirstRankEndsAll) {
 
 TEST_F(MpiTest, InterruptedItWritesItsBestAndOneRankGoesOn) {
   const Arguments constant = Sets({"train.schedule={constant: {}}"});
-  Child child(TextFit("two", 1000000, With(constant, {"--json"})), Mpirun(2, 3));
+  Child child(TextFit("two", 1000000, constant), Mpirun(2, 3));
   child.WaitUntil([&] { return HasLines("two", 33); });
   child.Signal(SIGINT);
+  // Its output tells nothing: a job that is interrupted ends before mpirun has passed all of it on.
   const Outcome outcome = child.Wait();
-  const Json result = Json::parse(outcome.out, nullptr, false);
-  ASSERT_TRUE(result.is_object()) << outcome.out << outcome.error;
-  EXPECT_EQ(result["stop_reason"], "interrupted");
-  EXPECT_FALSE(ModelBytes("two").empty());
+  ASSERT_FALSE(ModelBytes("two").empty()) << outcome.error;
 
-  const int updates = result["updates"].get<int>() + 30;
+  const int updates = MetricLines("two").back()["update"].get<int>() + 30;
   ASSERT_EQ(RunProgram(TextFit("one", updates, constant)).exit_code, 0);
   ASSERT_EQ(RunProgram(TextFit("two", updates, With(constant, {"--resume"}))).exit_code, 0);
   EXPECT_EQ(ModelBytes("one"), ModelBytes("two"));
