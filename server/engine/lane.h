@@ -19,6 +19,7 @@
 #include "server/engine/model_registry.h"
 #include "server/engine/options.h"
 #include "server/engine/ready_queue.h"
+#include "server/engine/state_row.h"
 
 namespace sequent::engine {
 
@@ -29,6 +30,8 @@ struct Lane {
        const EngineOptions& options);
   ~Lane();
 
+  // Of the state rows that sessions and their steps hold.
+  size_t RowBytes() const;
   // Sets the version's gauges to what is.
   void SetGauges() SEQ_EXCLUDES(mutex);
 
@@ -37,6 +40,7 @@ struct Lane {
   const ModelMetrics* const metrics;
   const std::vector<size_t> longest_labels;  // per head, bytes
   StateSlab slab;
+  SpareRows spare_rows;                // of that worker, too
   std::atomic<uint64_t> sessions{0};   // live
   std::atomic<size_t> reply_bytes{0};  // of all its sessions' reply caches
   std::unique_ptr<Tick> tick;

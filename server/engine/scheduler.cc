@@ -25,7 +25,7 @@ size_t Scheduler::SessionBytes() const {
   MutexLock lock(&mutex_);
   size_t bytes = 0;
   for (const auto& lane : lanes_) {
-    bytes += lane->slab.rows_in_use() * lane->slab.row_bytes() + lane->reply_bytes.load();
+    bytes += lane->RowBytes() + lane->reply_bytes.load();
   }
   return bytes;
 }

@@ -56,22 +56,22 @@ SessionChain PopReady(Lane* lane) {
 void TickRunner::Run(Lane* lane) {
   Tick& tick = *lane->tick;
   tick.Clear();
-  const int64_t begin = context_->clock->Nanos();
+  const Turn begin{lane, context_->clock->Nanos()};
   for (SessionChain sessions; !(sessions = PopReady(lane)).empty();) {
     while (Session* session = sessions.PopFront()) {
-      Advance(lane, session, session->items.front(), begin);
+      Advance(begin, session, session->items.front());
     }
   }
   if (tick.rows().empty()) return;
   tick.Run(*lane, *context_->clock, pool_);
   lane->metrics->TickDone(tick.seconds(), tick.rows().size());
   tick.queue_seconds()->Flush(lane->metrics->step_queue_seconds);
-  const int64_t end = context_->clock->Nanos();
+  const Turn end{lane, context_->clock->Nanos()};
   for (Tick::Row& row : tick.rows()) {
     row.item->reply->batch_rows = static_cast<uint32_t>(tick.rows().size());
     if (!row.finite) {
       Fail(row.session, NotFinite());
-    } else if (row.whole && Finish(row.session, row.item, end, After::kSettle)) {
+    } else if (row.whole && Finish(end, row.session, row.item, After::kSettle)) {
       continue;
     }
     flow_->Settle(row.session);
@@ -80,15 +80,15 @@ void TickRunner::Run(Lane* lane) {
 
 // ---- before the tick ----
 
-void TickRunner::Advance(Lane* lane, Session* session, Item* front, int64_t now) {
+void TickRunner::Advance(const Turn& turn, Session* session, Item* front) {
   for (; front != nullptr; front = flow_->Front(session)) {
     if (front->kind == Item::Kind::kControl) {
       if (RunControl(session, static_cast<ControlItem*>(front))) return;
       continue;
     }
     auto* const item = static_cast<StepItem*>(front);
-    if (!AdvanceStep(session, item, now)) continue;
-    if (item->lane == lane) return lane->tick->Add(session, item);
+    if (!AdvanceStep(turn, session, item)) continue;
+    if (item->lane == turn.lane) return turn.lane->tick->Add(session, item);
     break;  // a life that begins on another version: that one's tick
   }
   flow_->Settle(session);
@@ -102,15 +102,15 @@ bool TickRunner::RunControl(Session* session, ControlItem* item) {
   return false;
 }
 
-bool TickRunner::AdvanceStep(Session* session, StepItem* item, int64_t now) {
+bool TickRunner::AdvanceStep(const Turn& turn, Session* session, StepItem* item) {
   if (!item->running) {
     const StatusOr<bool> runs =
-        item->internal ? StartInternal(session, item) : Start(session, item, now);
+        item->internal ? StartInternal(session, item) : Start(turn, session, item);
     if (!runs.ok()) Fail(session, runs.status());
     if (!runs.ok() || !*runs) return false;
   }
   if (NeedsTick(*item)) return true;
-  Finish(session, item, now, After::kGoOn);
+  Finish(turn, session, item, After::kGoOn);
   return false;
 }
 
@@ -120,9 +120,9 @@ StatusOr<bool> TickRunner::StartInternal(Session* session, StepItem* item) {
   return true;
 }
 
-StatusOr<bool> TickRunner::Start(Session* session, StepItem* item, int64_t now) {
+StatusOr<bool> TickRunner::Start(const Turn& turn, Session* session, StepItem* item) {
   const StepRequest& request = item->request;
-  if (request.deadline_nanos <= now) {
+  if (request.deadline_nanos <= turn.now) {
     return MakeError(Reason::kDeadline, "the deadline passed before the request's turn came");
   }
   if (request.cancelled && request.cancelled()) {
@@ -140,9 +140,9 @@ StatusOr<bool> TickRunner::Start(Session* session, StepItem* item, int64_t now) 
     Replay(session, std::move(admission.reply));
     return false;
   }
-  SEQ_RETURN_IF_ERROR(StartAdmitted(session, item, admission));
+  SEQ_RETURN_IF_ERROR(StartAdmitted(turn, session, item, admission));
   item->reply->queue_us =
-      static_cast<uint64_t>(std::max<int64_t>(now - item->arrived_nanos, 0) / 1000);
+      static_cast<uint64_t>(std::max<int64_t>(turn.now - item->arrived_nanos, 0) / 1000);
   return true;
 }
 
@@ -161,7 +161,8 @@ StatusOr<Lane*> TickRunner::LaneOfBirth(Session* session, const StepItem& item, 
   return context_->LaneForPieces(request.model, request.version);
 }
 
-Status TickRunner::StartAdmitted(Session* session, StepItem* item, const Admission& admission) {
+Status TickRunner::StartAdmitted(const Turn& turn, Session* session, StepItem* item,
+                                 const Admission& admission) {
   item->birth = admission.kind == Admission::Kind::kBegins;
   StateRow working;
   if (item->birth) {
@@ -170,7 +171,8 @@ Status TickRunner::StartAdmitted(Session* session, StepItem* item, const Admissi
     if (working.valid()) item->lane->model.InitState(working.data());
   } else {
     item->lane = session->lane;
-    working = session->row.Copy();
+    working =
+        item->lane == turn.lane ? turn.lane->spare_rows.Copy(session->row) : session->row.Copy();
   }
   SEQ_RETURN_IF_ERROR(Prepare(item, std::move(working)));
   StepReply& reply = *item->reply;
@@ -210,7 +212,7 @@ Status TickRunner::Prepare(StepItem* item, StateRow working) {
 
 // ---- after it ----
 
-bool TickRunner::Finish(Session* session, StepItem* item, int64_t now, After after) {
+bool TickRunner::Finish(const Turn& turn, Session* session, StepItem* item, After after) {
   item->reply->compute_us = static_cast<uint64_t>(item->compute_nanos / 1000);
   if (const Status status = item->lane->model.ValidateState(item->working.data()); !status.ok()) {
     Fail(session, NotFinite());
@@ -225,7 +227,7 @@ bool TickRunner::Finish(Session* session, StepItem* item, int64_t now, After aft
   } else {
     item->lane->metrics->steps->Increment(static_cast<double>(item->steps_made));
     MutexLock lock(&session->shard->mutex);
-    if (!session->temporary()) Apply(session, item, now);
+    if (!session->temporary()) Apply(turn, session, item);
     done = session->PopFront();
     if (after == After::kSettle) settled = flow_->SettleIdle(session);
   }
@@ -233,16 +235,17 @@ bool TickRunner::Finish(Session* session, StepItem* item, int64_t now, After aft
   return settled;
 }
 
-void TickRunner::Apply(Session* session, StepItem* item, int64_t now) {
+void TickRunner::Apply(const Turn& turn, Session* session, StepItem* item) {
   const StepReply& reply = *item->reply;
   if (reply.reset) flow_->EndLife(session, EndReason::kReset);
   if (item->birth) {
     flow_->BeginLife(session, item->lane, std::move(item->working), reply.epoch, reply.next_step);
   } else {
-    session->row = std::move(item->working);
+    StateRow before = std::exchange(session->row, std::move(item->working));
+    if (item->lane == turn.lane) turn.lane->spare_rows.Keep(std::move(before));
     session->next_step = reply.next_step;
   }
-  session->last_used_nanos = now;
+  session->last_used_nanos = turn.now;
   session->replies.Acknowledge(item->request.acked_step);
   if (item->numbered()) flow_->CacheReply(session, *item, reply);
   if (item->request.end) flow_->EndLife(session, EndReason::kClient);

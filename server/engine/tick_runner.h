@@ -27,27 +27,34 @@ class TickRunner {
   void Run(Lane* lane);
 
  private:
+  // What all steps of a tick are told: the lane that ticks, and what time it is.
+  struct Turn {
+    Lane* lane;
+    int64_t now;
+  };
+
   // Does what needs no tick; adds the session to the tick if something does, else settles it.
   // `front` is the item in front.
-  void Advance(Lane* lane, Session* session, Item* front, int64_t now);
+  void Advance(const Turn& turn, Session* session, Item* front);
   // The item in front is a request. Whether it is running now and waits for a tick of its lane.
-  bool AdvanceStep(Session* session, StepItem* item, int64_t now);
+  bool AdvanceStep(const Turn& turn, Session* session, StepItem* item);
   // Calls the control item in front. Whether it parked the session, which is then its own.
   bool RunControl(Session* session, ControlItem* item);
 
   // Decides about the item in front. True: it runs now; false: it was replayed, and is gone.
-  StatusOr<bool> Start(Session* session, StepItem* item, int64_t now);
+  StatusOr<bool> Start(const Turn& turn, Session* session, StepItem* item);
   StatusOr<bool> StartInternal(Session* session, StepItem* item);
-  Status StartAdmitted(Session* session, StepItem* item, const Admission& admission);
+  Status StartAdmitted(const Turn& turn, Session* session, StepItem* item,
+                       const Admission& admission);
   StatusOr<Lane*> LaneOfBirth(Session* session, const StepItem& item, bool resets);
   Status Prepare(StepItem* item, StateRow working);
 
   // The item in front has run whole: it commits, and is answered. With kSettle a session that has
   // no other item is settled, under the same lock, before the answer; whether it was.
   enum class After { kGoOn, kSettle };
-  bool Finish(Session* session, StepItem* item, int64_t now, After after);
+  bool Finish(const Turn& turn, Session* session, StepItem* item, After after);
   // Under the session's lock.
-  void Apply(Session* session, StepItem* item, int64_t now);
+  void Apply(const Turn& turn, Session* session, StepItem* item);
   void Fail(Session* session, Status status);
   void Replay(Session* session, std::shared_ptr<const StepReply> reply);
 

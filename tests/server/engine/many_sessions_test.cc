@@ -196,6 +196,20 @@ TEST_F(ManySessions, AnIdleOneThatIsAcknowledgedKeepsNoReplies) {
   EXPECT_EQ(reply_bytes(), 0);
 }
 
+TEST_F(ManySessions, RowsThatStepsHaveWorkedInDoNotCountAsState) {
+  EngineHarness harness;
+  const auto row_bytes = [&] {
+    harness.metrics()->Update();
+    return harness.metrics()->OfModel("series", 1)->state_bytes_memory->Value();
+  };
+  for (size_t i = 0; i < 10; ++i) {
+    Begin(i, &harness);
+    Acknowledge(i, &harness);
+  }
+  const auto one = static_cast<double>(harness.engine()->GetSession(IdOf(0))->state_bytes);
+  EXPECT_EQ(row_bytes(), 10 * one);
+}
+
 // The bound is also that of session_bench, for a whole server and a million sessions.
 TEST_F(ManySessions, AnIdleOneThatIsAcknowledgedTakesAtMost256BytesBesideItsRow) {
   if (kSanitized) GTEST_SKIP() << "the sanitizer's malloc counts nothing";

@@ -34,6 +34,20 @@ class ReadyQueueTest : public ::testing::Test {
   std::deque<Session> sessions_;
 };
 
+TEST_F(ReadyQueueTest, AChainGivesItsSessionsBackInOrder) {
+  SessionChain chain;
+  EXPECT_TRUE(chain.empty());
+  EXPECT_EQ(chain.PopFront(), nullptr);
+  Session *a = Make(0), *b = Make(1), *c = Make(0);
+  for (Session* session : {a, b}) chain.Append(session);
+  EXPECT_EQ(chain.PopFront(), a);
+  chain.Append(c);
+  EXPECT_EQ(chain.front(), b);
+  EXPECT_EQ(chain.PopFront(), b);
+  EXPECT_EQ(chain.PopFront(), c);
+  EXPECT_TRUE(chain.empty());
+}
+
 TEST_F(ReadyQueueTest, IsEmptyAtFirst) {
   ReadyQueue queue(64);
   EXPECT_TRUE(queue.empty());

@@ -93,5 +93,37 @@ TEST_F(StateRowTest, ACopyHasTheSameBytesAndALifeOfItsOwn) {
   EXPECT_TRUE(IsFilledWith(row, 3));
 }
 
+TEST_F(StateRowTest, ASpareRowIsCopiedIntoBeforeANewOneIsTaken) {
+  SpareRows spare(slab_.row_bytes());
+  const StateRow row = StateRow::Allocate(&slab_);
+  std::memset(row.data(), 3, row.bytes());
+  StateRow used = StateRow::Allocate(&slab_);
+  std::memset(used.data(), 4, used.bytes());
+  spare.Keep(std::move(used));
+  EXPECT_EQ(spare.bytes(), slab_.row_bytes());
+  EXPECT_TRUE(IsFilledWith(spare.Copy(row), 3));
+  EXPECT_EQ(spare.bytes(), 0u);
+  EXPECT_EQ(slab_.rows_in_use(), 1u);
+  EXPECT_TRUE(IsFilledWith(spare.Copy(row), 3));  // there is none: a new one
+}
+
+TEST_F(StateRowTest, SpareRowsAreKeptUpToAMegabyte) {
+  constexpr size_t kRowBytes = 300'032;
+  StateSlab slab(kRowBytes);
+  SpareRows spare(kRowBytes);
+  for (int i = 0; i < 10; ++i) spare.Keep(StateRow::Allocate(&slab));
+  EXPECT_EQ(spare.bytes(), 3 * kRowBytes);
+  EXPECT_EQ(slab.rows_in_use(), 3u);
+}
+
+TEST_F(StateRowTest, SpareRowsAsLargeAsThatAreGivenBackAtOnce) {
+  constexpr size_t kRowBytes = 2 << 20;
+  StateSlab slab(kRowBytes);
+  SpareRows spare(kRowBytes);
+  spare.Keep(StateRow::Allocate(&slab));
+  EXPECT_EQ(spare.bytes(), 0u);
+  EXPECT_EQ(slab.rows_in_use(), 0u);
+}
+
 }  // namespace
 }  // namespace sequent::engine
