@@ -1,7 +1,6 @@
 #include "server/engine/engine.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -112,22 +111,11 @@ class Engine::Impl {
     {
       const int64_t now = context.clock->Nanos();
       Scheduler::Pushes pushes(&context.scheduler);
-      Submit(requests, now, &pushes);
+      for (StepRequest& request : requests) flow.Submit(&request, now, &pushes);
       quiet_time.Called(now);
       if (quiet_time.quiet() && requests.size() <= kMaxTickedByCaller) TickHere(&pushes);
     }
     Answered(Answerer::kCaller);
-  }
-
-  void Submit(std::span<StepRequest> requests, int64_t now, Scheduler::Pushes* pushes) {
-    std::array<std::unique_ptr<StepItem>, 64> items;
-    for (size_t i = 0; i < requests.size(); ++i) {
-      const size_t next = i % items.size();
-      if (next == 0) {
-        context.items.Take(std::span(items).first(std::min(items.size(), requests.size() - i)));
-      }
-      flow.Submit(&requests[i], std::move(items[next]), now, pushes);
-    }
   }
 
   // On an idle engine the caller ticks itself: waking a worker takes longer than a small tick. One

@@ -95,8 +95,7 @@ Status Rollout::Prepare(Lane* lane, StateRow row) {
 }
 
 std::unique_ptr<StepItem> Rollout::MakeItem(const Input& input) const {
-  std::unique_ptr<StepItem> item;
-  context_->items.Take({&item, 1});
+  auto item = context_->items.Take();
   item->request.input = input;
   item->request.output.last_step_only = true;
   item->units = static_cast<uint32_t>(UnitsOf(input));

@@ -45,8 +45,8 @@ Lane* LaneOfFront(const Session& session) {
 
 // ---- work comes in ----
 
-void SessionFlow::Submit(StepRequest* request, std::unique_ptr<StepItem> item, int64_t now,
-                         Scheduler::Pushes* pushes) {
+void SessionFlow::Submit(StepRequest* request, int64_t now, Scheduler::Pushes* pushes) {
+  auto item = context_->items.Take();
   std::swap(item->request, *request);
   item->arrived_nanos = now;
   const uint64_t units = UnitsOf(item->request.input);

@@ -24,10 +24,8 @@ class SessionFlow {
   explicit SessionFlow(EngineContext* context) : context_(context) {}
 
   // Queues a request, or answers it at once: for lack of room, or since its session is unknown.
-  // Takes it over into `item`, which is as new, and leaves that one's in its place: its memory can
-  // be used again.
-  void Submit(StepRequest* request, std::unique_ptr<StepItem> item, int64_t now,
-              Scheduler::Pushes* pushes);
+  // Takes it over and leaves another one, whose memory can be used again, in its place.
+  void Submit(StepRequest* request, int64_t now, Scheduler::Pushes* pushes);
   // Queues an act behind everything the live or coming session has. Not OK (SESSION_UNKNOWN,
   // SESSION_EXPIRED, QUEUE_FULL): it will not be called.
   Status Control(const std::string& id, ControlItem::Act act);

@@ -5,12 +5,11 @@
 #ifndef SEQUENT_SERVER_ENGINE_STEP_POOL_H_
 #define SEQUENT_SERVER_ENGINE_STEP_POOL_H_
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
-#include <span>
-#include <vector>
 
-#include "core/base/mutex.h"
+#include "server/engine/recycler.h"
 #include "server/engine/request.h"
 #include "server/engine/session.h"
 
@@ -18,26 +17,21 @@ namespace sequent::engine {
 
 class ItemPool {
  public:
-  ItemPool() { idle_.reserve(kMaxIdle); }
-
-  // One for every element of `items`, which are empty.
-  void Take(std::span<std::unique_ptr<StepItem>> items);
-  void Give(std::unique_ptr<StepItem> item);
+  std::unique_ptr<StepItem> Take() { return items_.Take(); }
+  void Give(std::unique_ptr<StepItem> item) {
+    item->Recycle();
+    items_.Give(std::move(item));
+  }
 
  private:
-  static constexpr size_t kMaxIdle = 4096;
-  // Those that a thread gives are kept until they are as many, for one lock.
-  static constexpr size_t kAtOnce = 32;
-
-  Mutex mutex_;
-  std::vector<std::unique_ptr<StepItem>> idle_ SEQ_GUARDED_BY(mutex_);
+  Recycler<StepItem> items_;
 };
 
 class ReplyPool {
  public:
   // The pool goes with the last of its replies, once it has been let go of.
   struct LetGo {
-    void operator()(ReplyPool* pool) const;
+    void operator()(ReplyPool* pool) const { pool->Release(); }
   };
   using Ptr = std::unique_ptr<ReplyPool, LetGo>;
   static Ptr Create() { return Ptr(new ReplyPool); }
@@ -47,7 +41,6 @@ class ReplyPool {
   std::shared_ptr<StepReply> Make();
 
  private:
-  static constexpr size_t kMaxIdle = 4096;
   // A larger one is not worth keeping: most replies are small.
   static constexpr size_t kMaxIdleBytes = 16 << 10;
 
@@ -60,12 +53,12 @@ class ReplyPool {
   ReplyPool();
   ~ReplyPool();
   // Nobody knows of its reply any more.
-  void Give(Slot* slot) SEQ_EXCLUDES(mutex_);
+  void Give(std::unique_ptr<Slot> slot);
+  // Whoever is the last of the owner and the replies that are out deletes the pool.
+  void Release();
 
-  Mutex mutex_;
-  std::vector<std::unique_ptr<Slot>> idle_ SEQ_GUARDED_BY(mutex_);
-  size_t out_ SEQ_GUARDED_BY(mutex_) = 0;  // slots whose replies are held
-  bool let_go_ SEQ_GUARDED_BY(mutex_) = false;
+  Recycler<Slot> slots_;
+  std::atomic<size_t> users_{1};
 };
 
 }  // namespace sequent::engine
