@@ -4,9 +4,12 @@
 // MPI's own error handler ends the job, so no call's result is looked at.
 #define OMPI_SKIP_MPICXX 1
 #include <mpi.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 
 #include "core/train/ranks.h"
@@ -22,9 +25,19 @@ constexpr uint64_t kSmall = uint64_t{1} << 16, kPart = uint64_t{1} << 30;
 MPI_Datatype TypeOf(float) { return MPI_FLOAT; }
 MPI_Datatype TypeOf(double) { return MPI_DOUBLE; }
 
+// Whether processes may read each other's memory, as Open MPI's do on one machine. Containers often
+// forbid it; Open MPI then complains at every message.
+bool MayReadProcesses() {
+  char from = 0, to = 0;
+  const iovec local = {&to, sizeof to}, remote = {&from, sizeof from};
+  return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == sizeof to;
+}
+
 class MpiRanks final : public train::Ranks {
  public:
   MpiRanks() {
+    constexpr int kUnlessSet = 0;
+    if (!MayReadProcesses()) setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", kUnlessSet);
     int provided = 0;
     MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
