@@ -47,7 +47,7 @@ constexpr size_t kTileRows(size_t vectors) {
 // gcc would load (and, from bf16, unpack) a weight again for every row of a low tile, as the
 // operand in memory of each multiply-add.
 HWY_INLINE void HoldInRegister(Vec& value) {
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
   asm("" : "+v"(value.raw));
 #else
   (void)value;
