@@ -4,6 +4,7 @@
 #include <google/protobuf/message.h>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <utility>
@@ -19,12 +20,51 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-constexpr const char* kTexts[] = {
-    "",          "input",    "a",        "b",        "layer",          "next",       "characters",
-    "ids",       "tanh",     "sigmoid",  "relu",     "after",          "leaky_relu", "before",
-    "keep_old",  "take_new", "point",    "gaussian", "<unk>",          "\u20ac",     "forecast",
-    "embedding", "lstm",     "gru",      "x.y",      "language_model", "words",      "list",
-    "<pad>",     "<eos>",    "classify", "tag"};
+constexpr const char* kTexts[] = {"",
+                                  "input",
+                                  "a",
+                                  "b",
+                                  "layer",
+                                  "next",
+                                  "characters",
+                                  "ids",
+                                  "tanh",
+                                  "sigmoid",
+                                  "relu",
+                                  "after",
+                                  "leaky_relu",
+                                  "before",
+                                  "keep_old",
+                                  "take_new",
+                                  "point",
+                                  "gaussian",
+                                  "<unk>",
+                                  "\u20ac",
+                                  "forecast",
+                                  "embedding",
+                                  "lstm",
+                                  "gru",
+                                  "x.y",
+                                  "language_model",
+                                  "words",
+                                  "list",
+                                  "<pad>",
+                                  "<eos>",
+                                  "classify",
+                                  "tag",
+                                  "sentencepiece",
+                                  "mean",
+                                  "max",
+                                  "last",
+                                  "final_states",
+                                  "positions",
+                                  "attention",
+                                  "backward",
+                                  "bidirectional",
+                                  "same",
+                                  "valid",
+                                  "causal"};
+constexpr int32_t kIntegers[] = {0, 1, -1, 2, 7, -8, 65536, INT32_MAX, INT32_MIN};
 constexpr uint32_t kCounts[] = {0, 1, 2, 3, 4, 7, 8, 16, 17, 64, 65536, 65537, 0xffffffff};
 constexpr double kNumbers[] = {0,     1,      -1,     0.5, 1e-30,    1e30,
                                1e300, -1e300, 1e-300, NAN, INFINITY, -INFINITY};
@@ -34,6 +74,8 @@ void SetScalar(Message* message, const FieldDescriptor* field, Dice* dice) {
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
       return reflection->SetString(message, field, dice->OneOf(kTexts));
+    case FieldDescriptor::CPPTYPE_INT32:
+      return reflection->SetInt32(message, field, dice->OneOf(kIntegers));
     case FieldDescriptor::CPPTYPE_UINT32:
       return reflection->SetUInt32(message, field, dice->OneOf(kCounts));
     case FieldDescriptor::CPPTYPE_DOUBLE:
@@ -49,6 +91,24 @@ void SetScalar(Message* message, const FieldDescriptor* field, Dice* dice) {
   }
 }
 
+void AddScalar(Message* message, const FieldDescriptor* field, Dice* dice) {
+  const Reflection* reflection = message->GetReflection();
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      return reflection->AddString(message, field, dice->OneOf(kTexts));
+    case FieldDescriptor::CPPTYPE_INT32:
+      return reflection->AddInt32(message, field, dice->OneOf(kIntegers));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return reflection->AddUInt32(message, field, dice->OneOf(kCounts));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return reflection->AddDouble(message, field, dice->OneOf(kNumbers));
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return reflection->AddFloat(message, field, static_cast<float>(dice->OneOf(kNumbers)));
+    default:
+      return;
+  }
+}
+
 void Mutate(Message* message, Dice* dice);
 
 void MutateRepeated(Message* message, const FieldDescriptor* field, Dice* dice) {
@@ -59,7 +119,7 @@ void MutateRepeated(Message* message, const FieldDescriptor* field, Dice* dice) 
   const int at = size == 0 ? 0 : static_cast<int>(dice->Below(size));
   switch (action) {
     case 0:
-      if (!messages) return reflection->AddString(message, field, dice->OneOf(kTexts));
+      if (!messages) return AddScalar(message, field, dice);
       if (size == 0) return Mutate(reflection->AddMessage(message, field), dice);
       return reflection->AddMessage(message, field)
           ->CopyFrom(reflection->GetRepeatedMessage(*message, field, at));
