@@ -19,8 +19,9 @@ RUN cmake --install build/release --prefix /programs --strip
 
 FROM debian:bookworm-slim
 COPY tools/setup.sh tools/packages.txt /tmp/tools/
+# /usr/share/dlib: 97 MB of face landmarks that come with the library.
 RUN /tmp/tools/setup.sh runtime \
- && rm -rf /tmp/tools /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/* \
+ && rm -rf /tmp/tools /usr/share/dlib /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/* \
  && useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin sequent \
  && install -d -o sequent -g sequent /models
 COPY --from=build /programs/bin/sequent-server /programs/bin/sequent-train /programs/bin/sequent /usr/local/bin/
