@@ -35,7 +35,7 @@ class Scheduler {
   // Sets the gauges of all lanes.
   void SetGauges() const;
 
-  // Puts a session, whose phase is ready, into the lane's queue.
+  // Puts a session, which is busy and in no queue, into the lane's.
   void Push(Lane* lane, Session* session);
 
   // Pushes many, those of a lane in a row under one lock, and wakes workers once at its end: a

@@ -36,8 +36,10 @@ std::unique_ptr<StepItem> AsStep(std::unique_ptr<Item> item) {
   return std::unique_ptr<StepItem>(static_cast<StepItem*>(item.release()));
 }
 
-// As many of the lane's sessions as its tick has room for, if each takes what it is said to cost.
+// As many of the lane's sessions as its tick has room for, if each takes what its request asks for:
+// up to max_tick_steps, or all of a whole sequence.
 SessionChain PopReady(Lane* lane) {
+  const bool whole = !lane->model.graph().streamable;
   SessionChain sessions;
   size_t rows = 0, units = 0;
   MutexLock lock(&lane->mutex);
@@ -45,7 +47,7 @@ SessionChain PopReady(Lane* lane) {
     Session* const session = lane->ready.Pop();
     if (session == nullptr) break;
     ++rows;
-    units += session->ready_cost;
+    units += whole ? session->items.front()->cost : session->ready_cost;
     sessions.Append(session);
   }
   return sessions;

@@ -80,6 +80,15 @@ TEST_F(WholeSequences, ShareOneTick) {
   EXPECT_EQ(second.reply->heads[0].values.size(), 70u * 11);
 }
 
+// 512 rows of 4 steps are the most that a tick may have.
+TEST_F(WholeSequences, ThatAreTooManyStepsForOneTickTakeSeveral) {
+  const std::vector<int32_t> longest = Tokens(80);
+  std::vector<Answer> answers(60);
+  for (Answer& answer : answers) harness_.Send(Request(longest), &answer);
+  EXPECT_EQ(harness_.RunTicks(), 3);  // of 26, 26 and 8 rows
+  for (const Answer& answer : answers) EXPECT_EQ(answer.calls, 1);
+}
+
 TEST_F(WholeSequences, AreRefusedIfTheyAreTooLong) {
   const std::vector<int32_t> longest = Tokens(80), longer = Tokens(81);
   EXPECT_TRUE(harness_.Ask(Request(longest))->status.ok());
