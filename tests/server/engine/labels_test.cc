@@ -2,6 +2,7 @@
 // each step.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -64,6 +65,26 @@ TEST_F(LabelsTest, OfTheSequenceAreAnsweredOnceARequest) {
   EXPECT_EQ(reply->heads[0].classes_per_step, 3u);
   EXPECT_EQ(reply->heads[1].classes.size(), 2u);
   EXPECT_EQ(reply->heads[1].labels[1], "y");
+}
+
+// The probabilities are those of the head's biases: 0.5, then twice 0.2, then 0.1 of ids 2, 0,
+// 3, 1.
+TEST_F(LabelsTest, OfEqualProbabilitiesTheSmallerIdComesFirst) {
+  v1::ModelConfig config = TextConfig("abcdefgh ");
+  config.set_task("classify");
+  AddEmbedding(&config, "embedding", 5);
+  v1::Head* kind = AddSoftmax(&config, "kind");
+  for (const char* label : {"a", "b", "c", "d"}) kind->mutable_softmax()->add_labels(label);
+  ModelContents contents = RandomModel(config, 9);
+  std::fill(contents.tensors.at("kind.weight").values.begin(),
+            contents.tensors.at("kind.weight").values.end(), 0.0f);
+  const float logs[] = {std::log(2.0f), std::log(1.0f), std::log(5.0f), std::log(2.0f)};
+  std::copy_n(logs, 4, contents.tensors.at("kind.bias").values.begin());
+  harness_.Add("equal", std::move(contents));
+  const auto reply = Ask("equal", "", 0, "a");
+  ASSERT_EQ(reply->heads[0].classes.size(), 4u);
+  const int ids[] = {2, 0, 3, 1};
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(reply->heads[0].classes[i].id, ids[i]) << "place " << i;
 }
 
 TEST_F(LabelsTest, SayTheSameForAnyCutOfTheText) {
