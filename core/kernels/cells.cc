@@ -43,6 +43,7 @@ struct Batch {
     for (size_t r = 0; r < count; ++r) owners[filled + r] = {row + r, unit};
     filled += count;
   }
+  static constexpr size_t kStride = V * kLanes;  // floats from one to the next
 };
 
 // N sums of a batch, for the epilogues.
@@ -107,7 +108,7 @@ HWY_INLINE void RunPlaceInPieces(const PackedMatrix& u, const StepInput& input,
     SetStart(input, place, tile, offset, &task.start);
     task.to = to + tile.row;
     if (input.sums != nullptr) task.restart = restart;
-    RunTileOf(tile.rows, task);
+    RunTileOf(tile.rows, 1, task);
   });
   if (input.sums == nullptr) {
     AddInPieces<V, Weight>(*input.weight, place, input.x, u.panel<Weight>(place.panel), to, 0);
@@ -126,24 +127,32 @@ HWY_INLINE void RunPlaceInPieces(const PackedMatrix& u, const StepInput& input,
 // `restart`: see TileTask; the batch then has one vector more.
 template <size_t V, typename Weight, size_t kBatchVectors, class Flush>
 HWY_INLINE void RunPlace(const PackedMatrix& u, const StepInput& input, const float* const* h,
-                         const Place& place, const float* restart, Batch<kBatchVectors>* batch,
-                         const Flush& flush) {
-  const size_t unit = place.panel * (u.panel_width() / std::max<size_t>(u.gates(), 1));
+                         const Place& place, size_t panel_units, const float* restart,
+                         Batch<kBatchVectors>* batch, const Flush& flush) {
+  const size_t unit = place.panel * panel_units;
   if (BetterInPieces<V>(u, place.rows) && place.rows <= kBatchRows) {
     if (!batch->Fits(place.rows)) flush();
     RunPlaceInPieces<V, Weight>(u, input, h, place, restart, batch);
     return batch->Add(place.row, place.rows, unit);
   }
-  ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
-    if (!batch->Fits(tile.rows)) flush();
+  const PackedMatrix& first = input.sums != nullptr ? u : *input.weight;
+  const Weight* const next =
+      place.next_panel == Place::kNone ? nullptr : first.panel<Weight>(place.next_panel);
+  ForEachTile<V>(place.rows, [&](const TilePlace& tile) SEQUENT_UNROLLED {
+    if (!batch->Fits(tile.rows * place.panels)) flush();
     TileTask<V, Weight> task;
     SetStart(input, place, tile, place.panel * u.panel_width(), &task.start);
-    if (input.sums == nullptr) SetProduct(*input.weight, place, tile, input.x, &task.first);
-    SetProduct(u, place, tile, h, &task.second);
+    if (input.sums == nullptr) {
+      SetProduct(*input.weight, place, tile, input.x, u.panel<Weight>(place.panel), &task.first);
+    }
+    SetProduct(u, place, tile, h, next, &task.second);
     task.to = batch->end();
+    task.stride = tile.rows * batch->kStride;
     task.restart = restart;
-    RunTileOf(tile.rows, task);
-    batch->Add(place.row + tile.row, tile.rows, unit);
+    RunTileOf(tile.rows, place.panels, task);
+    for (size_t p = 0; p < place.panels; ++p) {
+      batch->Add(place.row + tile.row, tile.rows, unit + p * panel_units);
+    }
   });
 }
 
@@ -154,7 +163,7 @@ template <size_t kGates, bool kApart = false, class Epilogue>
 HWY_INLINE void ForEachSum(const PackedMatrix& u, size_t rows, const StepInput& input,
                            const float* const* h, const PanelWalk& walk, const Epilogue& epilogue,
                            const float* restart = nullptr) {
-  HWY_ALIGN static constexpr float kZeros[kLanes] = {};
+  HWY_ALIGN static constexpr float kZeros[kMostPanels * kLanes] = {};
   constexpr size_t kUnitVectors = kGates == 1 ? 4 : 1;
   Batch<(kGates == 1 ? 4 : kGates) + (kApart ? 1 : 0)> batch;
   const auto flush = [&]() HWY_ATTR {
@@ -173,8 +182,8 @@ HWY_INLINE void ForEachSum(const PackedMatrix& u, size_t rows, const StepInput& 
       const bool full = unit + kUnitVectors * kLanes <= u.units();
       if (!full) flush();
       WithVectorCount<kGates>(u, place.panel, [&](auto vectors) HWY_ATTR {
-        RunPlace<decltype(vectors)::value, decltype(weight)>(u, input, h, place, from, &batch,
-                                                             flush);
+        RunPlace<decltype(vectors)::value, decltype(weight)>(
+            u, input, h, place, kUnitVectors * kLanes, from, &batch, flush);
       });
       if (!full) flush();
     });

@@ -24,5 +24,6 @@ size_t SourceOf(size_t column, size_t gates, size_t units, size_t lanes, size_t 
 
 bool TooLargeToStay(size_t bytes) { return bytes > SecondLevelCacheBytes() / 2; }
 bool TooLargeToStayWhole(size_t bytes) { return bytes > SecondLevelCacheBytes() / 4; }
+bool TooLargeToStayNear(size_t bytes) { return bytes > SecondLevelCacheBytes() * 8; }
 
 }  // namespace sequent::kernels

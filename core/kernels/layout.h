@@ -20,6 +20,9 @@ size_t SourceOf(size_t column, size_t gates, size_t units, size_t lanes, size_t 
 bool TooLargeToStay(size_t bytes);
 // Whether parts of it are gone by then.
 bool TooLargeToStayWhole(size_t bytes);
+// Whether it is so large that it likely comes from the far end of the third-level cache, or from
+// beyond: what that cache is said to hold is often shared with cores that are not even ours.
+bool TooLargeToStayNear(size_t bytes);
 
 }  // namespace sequent::kernels
 

@@ -55,10 +55,13 @@ void PackedMatrix::Fill(size_t outputs, size_t inputs, size_t gates, Precision p
   lanes_ = Lanes();
   panel_width_ = (gates <= 1 ? kPlainVectors : gates) * lanes_;
   packed_width_ = gates <= 1 ? RoundUp(outputs, lanes_) : RoundUp(units(), lanes_) * gates;
+  panels_ = (packed_width_ + panel_width_ - 1) / panel_width_;
+  full_panels_ = outputs / panel_width_;
   const bool bf16 = precision == Precision::kBf16;
   data_.assign(packed_width_ * inputs * (bf16 ? sizeof(uint16_t) : sizeof(float)), std::byte{0});
   streamed_ = TooLargeToStay(data_.size());
   partly_streamed_ = TooLargeToStayWhole(data_.size());
+  far_ = TooLargeToStayNear(data_.size());
   auto* floats = reinterpret_cast<float*>(data_.data());
   auto* halves = reinterpret_cast<uint16_t*>(data_.data());
   // In blocks of k, so that a panel's block stays in the cache while its columns are put side by

@@ -46,7 +46,8 @@ class PackedMatrix {
   size_t inputs() const { return inputs_; }
   size_t gates() const { return gates_; }  // 0: plain order
   size_t units() const { return gates_ == 0 ? outputs_ : outputs_ / gates_; }
-  size_t panels() const { return (packed_width_ + panel_width_ - 1) / panel_width_; }
+  size_t panels() const { return panels_; }
+  size_t full_panels() const { return full_panels_; }  // whose columns are all outputs'
   size_t panel_width() const { return panel_width_; }  // columns, of every panel but the last
   // Columns of panel p, padding included: a multiple of the lanes.
   size_t panel_columns(size_t p) const {
@@ -66,6 +67,9 @@ class PackedMatrix {
   bool streamed() const { return streamed_; }
   // Whether that is so of a part of it at least.
   bool partly_streamed() const { return partly_streamed_; }
+  // Whether it likely comes from the far end of the third-level cache, or from beyond: then even a
+  // single stream is worth asking for ahead.
+  bool far() const { return far_; }
 
  private:
   // Element (o, k) of the matrix is w[o * output_stride + k * input_stride].
@@ -75,8 +79,9 @@ class PackedMatrix {
   size_t Place(size_t column) const;
 
   Precision precision_ = Precision::kFp32;
-  bool streamed_ = false, partly_streamed_ = false;
+  bool streamed_ = false, partly_streamed_ = false, far_ = false;
   size_t outputs_ = 0, inputs_ = 0, gates_ = 0, lanes_ = 1, packed_width_ = 0, panel_width_ = 1;
+  size_t panels_ = 0, full_panels_ = 0;
   AlignedVector<std::byte> data_;
 };
 

@@ -35,7 +35,7 @@ void RunEdgeTile(size_t rows, size_t columns, TileTask<V, Weight> task) {
   }
   task.to = padded;
   task.offset = 0;
-  RunTileOf(rows, task);
+  RunTileOf(rows, 1, task);
   for (size_t r = 0; r < rows; ++r) std::memcpy(y[r] + offset, buffer[r], columns * sizeof(float));
 }
 
@@ -49,23 +49,22 @@ void RunProduct(const PackedMatrix& w, size_t rows, const float* const* x, Start
       const size_t offset = place.panel * w.panel_width();
       const size_t columns = std::min(V * kLanes, width - offset);
       const bool in_pieces = columns == V * kLanes && BetterInPieces<V>(w, place.rows);
+      const Weight* const next =
+          place.next_panel == Place::kNone ? nullptr : w.panel<Weight>(place.next_panel);
       ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
         TileTask<V, Weight> task;
         task.to = y + place.row + tile.row;
         task.offset = offset;
         if (start == Start::kBias) task.start.same = bias + offset;
         if (start == Start::kAccumulate) task.start = {.rows = task.to, .offset = offset};
-        if (!in_pieces) SetProduct(w, place, tile, x, &task.first);
+        if (!in_pieces) SetProduct(w, place, tile, x, next, &task.first);
         if (columns < V * kLanes) {
           RunEdgeTile(tile.rows, columns, task);
         } else {
-          RunTileOf(tile.rows, task);
+          RunTileOf(tile.rows, place.panels, task);
         }
       });
-      if (!in_pieces) return;
-      const Weight* const next =
-          place.next_panel == Place::kNone ? nullptr : w.panel<Weight>(place.next_panel);
-      AddInPieces<V, Weight>(w, place, x, next, y + place.row, offset);
+      if (in_pieces) AddInPieces<V, Weight>(w, place, x, next, y + place.row, offset);
     });
   });
 }

@@ -4,8 +4,9 @@
 //   x[0] k ->   acc[0][0] acc[0][1] ..
 //   x[1] k ->   acc[1][0] acc[1][1] ..          acc[r][v] = fma(x[r][k], panel[k][v], acc[r][v])
 //
-// One broadcast per row and k, one load per vector and k, R x V independent sums. A sum's order is
-// k = 0, 1, ... whatever R is: that is batch invariance.
+// One broadcast per row and k, one load per vector and k, R x V independent sums; with few rows, P
+// panels of V vectors each side by side. A sum's order is k = 0, 1, ... whatever R and P are: that
+// is batch invariance.
 //
 // Included once per target, inside Highway's foreach_target.
 
@@ -44,9 +45,21 @@ constexpr size_t kTileRows(size_t vectors) {
   return vectors == 4 ? 6 : 8;
 }
 
+// A sum's next multiply-add waits for its last: four cycles, in which a core starts eight. A tile
+// of few rows therefore takes several panels side by side, as far as there are registers for the
+// sums.
+constexpr size_t kMostPanels = 4;
+constexpr size_t PanelsAtOnce(size_t rows, size_t vectors) {
+  constexpr size_t kMostSums = kRegisters == 32 ? 24 : 8;
+  size_t panels = 1;
+  while (panels < kMostPanels && 2 * panels * rows * vectors <= kMostSums) panels *= 2;
+  return panels;
+}
+
 // gcc would load (and, from bf16, unpack) a weight again for every row of a low tile, as the
 // operand in memory of each multiply-add.
-HWY_INLINE void HoldInRegister(Vec& value) {
+template <class V>
+HWY_INLINE void HoldInRegister(V& value) {
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
   asm("" : "+v"(value.raw));
 #else
@@ -79,7 +92,8 @@ template <size_t V>
 HWY_INLINE void LoadWeights(const uint16_t* HWY_RESTRICT from, Vec (&w)[V]) {
   const hn::RebindToUnsigned<Floats> words;
   Unrolled<V / 2>([&](auto pair) SEQUENT_UNROLLED {
-    const auto both = hn::LoadU(words, reinterpret_cast<const uint32_t*>(from + 2 * pair * kLanes));
+    auto both = hn::LoadU(words, reinterpret_cast<const uint32_t*>(from + 2 * pair * kLanes));
+    HoldInRegister(both);
     w[2 * pair] = hn::BitCast(Floats(), hn::ShiftLeft<16>(both));
     w[2 * pair + 1] = hn::BitCast(Floats(), hn::And(both, hn::Set(words, 0xffff0000u)));
   });
@@ -91,18 +105,22 @@ HWY_INLINE void LoadWeights(const uint16_t* HWY_RESTRICT from, Vec (&w)[V]) {
 }
 
 constexpr size_t kUnroll = 4;
+constexpr size_t kLine = 64;  // bytes of a cache line
 
 // One product of a tile: sum over k < count of x[r][begin + k] * weights[k]. By default there is
 // none.
 template <typename Weight>
 struct TileProduct {
-  const Weight* weights = nullptr;  // of the panel, for k = begin
+  const Weight* weights = nullptr;  // of the first panel, for k = begin
+  size_t panel_stride = 0;          // from a panel's weights to the next one's
   const float* const* x = nullptr;
   size_t begin = 0, count = 0;
-  // To ask the second-level cache for meanwhile: `prefetch_lines` cache lines for every kUnroll k,
-  // from `prefetch` on.
-  const char* prefetch = nullptr;
+  // What to ask for meanwhile, of every panel: `prefetch_lines` cache lines for every kUnroll k,
+  // from `prefetch` on, and after `turn` k from `then` on.
   size_t prefetch_lines = 0;
+  const Weight* prefetch = nullptr;
+  size_t turn = SIZE_MAX;  // a multiple of kUnroll
+  const Weight* then = nullptr;
 };
 
 // What a tile's sums start from: a row each, or the same for all rows, or zero.
@@ -112,32 +130,42 @@ struct TileStart {
   size_t offset = 0;
 };
 
-template <size_t R, size_t V>
+// P panels side by side, V vectors each: see PanelsAtOnce.
+template <size_t R, size_t V, size_t P>
 struct Tile {
-  Vec acc[R * V];
+  static constexpr size_t kWidth = V * kLanes;  // of a panel
+
+  Vec acc[P * R * V];
 
   HWY_INLINE explicit Tile(const TileStart& start) {
-    if (start.rows != nullptr) {
-      Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
-        const float* from = start.rows[r] + start.offset;
-        Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
-          acc[r * V + v] = hn::LoadU(Floats(), from + v * kLanes);
+    Unrolled<P>([&](auto p) SEQUENT_UNROLLED {
+      if (start.rows != nullptr) {
+        Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+          const float* from = start.rows[r] + start.offset + p * kWidth;
+          Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+            acc[At(p, r, v)] = hn::LoadU(Floats(), from + v * kLanes);
+          });
         });
-      });
-    } else {
-      Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
-        const Vec same = start.same != nullptr ? hn::LoadU(Floats(), start.same + v * kLanes)
-                                               : hn::Zero(Floats());
-        Unrolled<R>([&](auto r) SEQUENT_UNROLLED { acc[r * V + v] = same; });
-      });
-    }
+      } else {
+        Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+          const Vec same = start.same != nullptr
+                               ? hn::LoadU(Floats(), start.same + p * kWidth + v * kLanes)
+                               : hn::Zero(Floats());
+          Unrolled<R>([&](auto r) SEQUENT_UNROLLED { acc[At(p, r, v)] = same; });
+        });
+      }
+    });
   }
 
-  HWY_INLINE void Store(float* const* to, size_t offset) const {
+  // `stride`: from a panel's results to the next one's.
+  HWY_INLINE void Store(float* const* to, size_t offset, size_t stride) const {
     Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
       float* row = to[r] + offset;
-      Unrolled<V>([&](auto v)
-                      SEQUENT_UNROLLED { hn::StoreU(acc[r * V + v], Floats(), row + v * kLanes); });
+      Unrolled<P>([&](auto p) SEQUENT_UNROLLED {
+        Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+          hn::StoreU(acc[At(p, r, v)], Floats(), row + p * stride + v * kLanes);
+        });
+      });
     });
   }
 
@@ -147,34 +175,70 @@ struct Tile {
     const float* x[R];
     Unrolled<R>([&](auto r) SEQUENT_UNROLLED { x[r] = product.x[r] + product.begin; });
     const size_t whole = product.count - product.count % kUnroll;
-    const char* next = product.prefetch;
+    const Weight* next = product.prefetch;
     size_t k = 0;
-    for (; k < whole; k += kUnroll, panel += kUnroll * V * kLanes) {
-      for (size_t i = 0; i < product.prefetch_lines; ++i, next += 64) {
-        __builtin_prefetch(next, 0, 2);
+    for (; k < whole; k += kUnroll, panel += kUnroll * kWidth) {
+      if (HWY_UNLIKELY(k == product.turn)) next = product.then;
+      for (size_t i = 0; i < product.prefetch_lines; ++i, next += kLine / sizeof(Weight)) {
+        Unrolled<P>([&](auto p) SEQUENT_UNROLLED {
+          __builtin_prefetch(next + p * product.panel_stride, 0, 3);
+        });
       }
-      static_assert(kUnroll == 4);
-      AddOne(panel, x, k);
-      AddOne(panel + V * kLanes, x, k + 1);
-      AddOne(panel + 2 * V * kLanes, x, k + 2);
-      AddOne(panel + 3 * V * kLanes, x, k + 3);
+      Unrolled<kUnroll>([&](auto ahead) SEQUENT_UNROLLED {
+        AddOne(panel + ahead * kWidth, product.panel_stride, x, k + ahead);
+      });
     }
-    for (; k < product.count; ++k, panel += V * kLanes) AddOne(panel, x, k);
+    for (; k < product.count; ++k, panel += kWidth) AddOne(panel, product.panel_stride, x, k);
+  }
+
+  // Puts the sums of the panels' last vectors down, at to[r] + offset, and goes on from `restart`
+  // there: [P][kLanes].
+  HWY_INLINE void Restart(const float* restart, float* const* to, size_t offset, size_t stride) {
+    Unrolled<P>([&](auto p) SEQUENT_UNROLLED {
+      const Vec start = hn::LoadU(Floats(), restart + p * kLanes);
+      Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+        hn::StoreU(acc[At(p, r, V - 1)], Floats(), to[r] + offset + p * stride);
+        acc[At(p, r, V - 1)] = start;
+      });
+    });
   }
 
  private:
+  static constexpr size_t At(size_t p, size_t r, size_t v) { return (p * R + r) * V + v; }
+
   template <typename Weight>
-  HWY_INLINE void AddOne(const Weight* HWY_RESTRICT panel, const float* const (&x)[R], size_t k) {
-    Vec w[V];
-    LoadWeights(panel, w);
-    Unrolled<V>([&](auto v) SEQUENT_UNROLLED { HoldInRegister(w[v]); });
-    Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
-      Vec broadcast = hn::Set(Floats(), x[r][k]);
-      HoldInRegister(broadcast);
-      Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
-        acc[r * V + v] = hn::MulAdd(broadcast, w[v], acc[r * V + v]);
+  HWY_INLINE void AddOne(const Weight* HWY_RESTRICT panel, size_t stride,
+                         const float* const (&x)[R], size_t k) {
+    if constexpr (P == 1) {
+      Vec w[V];
+      LoadWeights(panel, w);
+      Unrolled<V>([&](auto v) SEQUENT_UNROLLED { HoldInRegister(w[v]); });
+      Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+        Vec broadcast = hn::Set(Floats(), x[r][k]);
+        HoldInRegister(broadcast);
+        Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+          acc[At(0, r, v)] = hn::MulAdd(broadcast, w[v], acc[At(0, r, v)]);
+        });
       });
-    });
+    } else {
+      Vec broadcast[R];
+      Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+        broadcast[r] = hn::Set(Floats(), x[r][k]);
+        HoldInRegister(broadcast[r]);
+      });
+      Unrolled<P>([&](auto p) SEQUENT_UNROLLED {
+        Vec w[V];
+        LoadWeights(panel + p * stride, w);
+        if constexpr (R > 1) {
+          Unrolled<V>([&](auto v) SEQUENT_UNROLLED { HoldInRegister(w[v]); });
+        }
+        Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+          Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+            acc[At(p, r, v)] = hn::MulAdd(broadcast[r], w[v], acc[At(p, r, v)]);
+          });
+        });
+      });
+    }
   }
 };
 
@@ -185,25 +249,22 @@ struct TileTask {
   TileProduct<Weight> first, second;
   float* const* to;
   size_t offset = 0;
+  size_t stride = V * kLanes;  // from a panel's results to the next one's
   // If set, the last vector's sum is put aside behind the others between the two products, and goes
-  // on from here: [kLanes] floats.
+  // on from here: [panels][kLanes].
   const float* restart = nullptr;
 };
 
 // Out of line: the accumulators have all registers to themselves.
-template <size_t R, size_t V, typename Weight>
+template <size_t R, size_t V, size_t P, typename Weight>
 HWY_NOINLINE void RunTile(const TileTask<V, Weight>& task) {
-  Tile<R, V> tile(task.start);
+  Tile<R, V, P> tile(task.start);
   if (task.first.count > 0) tile.Add(task.first);
   if (task.restart != nullptr) {
-    const Vec restart = hn::LoadU(Floats(), task.restart);
-    Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
-      hn::StoreU(tile.acc[r * V + V - 1], Floats(), task.to[r] + task.offset + V * kLanes);
-      tile.acc[r * V + V - 1] = restart;
-    });
+    tile.Restart(task.restart, task.to, task.offset + V * kLanes, task.stride);
   }
   if (task.second.count > 0) tile.Add(task.second);
-  tile.Store(task.to, task.offset);
+  tile.Store(task.to, task.offset, task.stride);
 }
 
 // The first n <= kLanes floats at `from`, zeros behind them; and back.

@@ -3,12 +3,14 @@
 //
 // A panel stays in the second-level cache while all tiles of a block use it. Where the weights come
 // from further away, the tiles under one panel ask for the next one, each for its share: then the
-// way of the weights and the arithmetic run side by side. With a single tile there is nothing to
-// win: the processor's own prefetcher sees one stream.
+// way of the weights and the arithmetic run side by side.
 //
 // With a few tiles both take about the same time, and neither may wait for the other. Then the
 // panel is cut into pieces that fit the first-level cache: all tiles pass over one piece, their
 // sums put down in between, while the next piece comes.
+//
+// With a single tile the processor's own prefetcher sees one stream, and is good enough unless the
+// weights come from far away: then the tile asks for what it needs a piece later.
 //
 // Included once per target, inside Highway's foreach_target.
 
@@ -32,13 +34,13 @@ namespace sequent::kernels::HWY_NAMESPACE {
 // Rows whose inputs stay in the second-level cache while all panels pass over them.
 constexpr size_t kRowBlock = 128;
 
-// A block of rows under a panel.
+// A block of rows under a panel, or under some side by side.
 struct Place {
   static constexpr size_t kNone = SIZE_MAX;
 
-  size_t row, rows;  // the first one, how many
-  size_t panel;
-  size_t next_panel;  // of the walk, or kNone
+  size_t row, rows;      // the first one, how many
+  size_t panel, panels;  // the same
+  size_t next_panel;     // the next place's in the walk, or kNone
 };
 
 // A tile of such a block.
@@ -47,6 +49,8 @@ struct TilePlace {
   size_t tile, tiles;  // which one of how many
 };
 
+// Calls body(Place) for all of a walk. Panels come one by one, or, if few rows make it worthwhile,
+// as many at once as PanelsAtOnce() says: never a narrower one, nor what is left over.
 template <class Body>
 HWY_INLINE void ForEachPlace(const PackedMatrix& w, const PanelWalk& walk, size_t rows,
                              const Body& body) {
@@ -54,10 +58,19 @@ HWY_INLINE void ForEachPlace(const PackedMatrix& w, const PanelWalk& walk, size_
   const size_t blocks = (rows + kRowBlock - 1) / kRowBlock;
   for (size_t b = 0; b < blocks; ++b) {
     const size_t first = rows * b / blocks, count = rows * (b + 1) / blocks - first;
-    for (size_t i = begin; i < end; ++i) {
-      const size_t panel = walk.backwards ? end - 1 - (i - begin) : i;
-      const size_t next = i + 1 == end ? Place::kNone : walk.backwards ? panel - 1 : panel + 1;
-      body(Place{first, count, panel, next});
+    const size_t at_once = PanelsAtOnce(count, w.panel_width() / kLanes);
+    // Of the panels that are left, [from, to), those that are next.
+    size_t from = begin, to = end;
+    const auto next_panels = [&]() -> size_t {
+      const size_t last = walk.backwards ? to : from + at_once;
+      return to - from >= at_once && last <= w.full_panels() ? at_once : 1;
+    };
+    const auto next_panel = [&] { return walk.backwards ? to - next_panels() : from; };
+    while (from < to) {
+      Place place{first, count, next_panel(), next_panels(), Place::kNone};
+      (walk.backwards ? to : from) = place.panel + (walk.backwards ? 0 : place.panels);
+      if (from < to) place.next_panel = next_panel();
+      body(place);
     }
   }
 }
@@ -105,37 +118,62 @@ HWY_INLINE void WithWeight(Precision precision, const Body& body) {
   body(float{});
 }
 
-// W x of a tile; x[0] belongs to the first row of all. Filled in place: of a copy the processor
-// would read at once what has just been written in other pieces, and wait.
+// How far ahead a tile asks, and how long a piece is: so many k that their weights are 16 KB. The
+// first-level cache holds what is worked on and what comes.
+template <typename Weight>
+HWY_INLINE size_t StepsAhead(size_t width, size_t panels) {
+  constexpr size_t kBytes = 16384;
+  const size_t steps = kBytes / (width * panels * sizeof(Weight));
+  return std::max(steps - steps % kUnroll, kUnroll);
+}
+
+// W x of a tile; x[0] belongs to the first row of all, and `then` are the weights that are wanted
+// after it, or nullptr. Filled in place: of a copy the processor would read at once what has just
+// been written in other pieces, and wait.
 template <typename Weight>
 HWY_INLINE void SetProduct(const PackedMatrix& w, const Place& place, const TilePlace& tile,
-                           const float* const* x, TileProduct<Weight>* product) {
+                           const float* const* x, const Weight* then,
+                           TileProduct<Weight>* product) {
+  const size_t width = w.panel_columns(place.panel);
   product->weights = w.panel<Weight>(place.panel);
+  product->panel_stride = w.panel_width() * w.inputs();
   product->x = x + place.row + tile.row;
   product->count = w.inputs();
+  const size_t steps = w.inputs() / kUnroll, step_bytes = width * sizeof(Weight) * kUnroll;
+  if (tile.tiles == 1) {
+    if (!w.far()) return;
+    const size_t whole = steps * kUnroll;
+    const size_t ahead = std::min(StepsAhead<Weight>(width, place.panels), whole);
+    product->prefetch = product->weights + ahead * width;
+    product->prefetch_lines = step_bytes / kLine;
+    product->turn = whole - ahead;
+    product->then = then == nullptr ? product->weights : then;
+    return;
+  }
   // What is there already costs as much to ask for as what is not: two tiles have no time for that.
   const bool worthwhile = tile.tiles > 2 ? w.partly_streamed() : w.streamed();
-  if (!worthwhile || tile.tiles == 1 || place.next_panel == Place::kNone) return;
+  if (!worthwhile || place.next_panel == Place::kNone) return;
   // Its share of the next panel.
-  constexpr size_t kLine = 64;
-  const size_t step_bytes = w.panel_columns(place.next_panel) * sizeof(Weight) * kUnroll;
-  const size_t steps = w.inputs() / kUnroll;
   const size_t lines = (step_bytes / kLine + tile.tiles - 1) / tile.tiles;
   const size_t begin = tile.tile * lines * kLine * steps;
   if (begin >= step_bytes * steps) return;
-  product->prefetch = reinterpret_cast<const char*>(w.panel<Weight>(place.next_panel)) + begin;
+  product->prefetch = w.panel<Weight>(place.next_panel) + begin / sizeof(Weight);
   product->prefetch_lines = lines;
 }
 
 template <size_t V, typename Weight>
-HWY_INLINE void RunTileOf(size_t rows, const TileTask<V, Weight>& task) {
-  WithRowCount<kTileRows(V)>(
-      rows, [&](auto count) HWY_ATTR { RunTile<decltype(count)::value, V, Weight>(task); });
+HWY_INLINE void RunTileOf(size_t rows, size_t panels, const TileTask<V, Weight>& task) {
+  WithRowCount<kTileRows(V)>(rows, [&](auto count) HWY_ATTR {
+    constexpr size_t R = decltype(count)::value, P = PanelsAtOnce(R, V);
+    if constexpr (P > 1) {
+      if (panels == P) return RunTile<R, V, P, Weight>(task);
+    }
+    RunTile<R, V, 1, Weight>(task);
+  });
 }
 
-// Rows of a product in pieces, and the k of a piece: 128 x 4 vectors of 64 bytes are 32 KB.
+// Rows of a product in pieces.
 constexpr size_t kMostTilesInPieces = 4;
-constexpr size_t kPiece = 128;
 
 template <size_t V>
 HWY_INLINE bool BetterInPieces(const PackedMatrix& w, size_t rows) {
@@ -147,25 +185,29 @@ HWY_INLINE bool BetterInPieces(const PackedMatrix& w, size_t rows) {
 template <size_t V, typename Weight>
 HWY_INLINE void AddInPieces(const PackedMatrix& w, const Place& place, const float* const* x,
                             const Weight* next, float* const* to, size_t offset) {
-  constexpr size_t kLine = 64, kStep = V * kLanes;
+  constexpr size_t kStep = V * kLanes;
   const Weight* const panel = w.panel<Weight>(place.panel);
-  for (size_t k = 0; k < w.inputs(); k += kPiece) {
-    const size_t count = std::min(kPiece, w.inputs() - k);
+  const size_t piece = StepsAhead<Weight>(kStep, 1);
+  for (size_t k = 0; k < w.inputs(); k += piece) {
+    const size_t count = std::min(piece, w.inputs() - k);
     const Weight* const ahead = k + count < w.inputs() ? panel + (k + count) * kStep : next;
     ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
       TileTask<V, Weight> task;
       task.to = to + tile.row;
       task.offset = offset;
       task.start = {.rows = task.to, .offset = offset};
-      task.first = {panel + k * kStep, x + place.row + tile.row, k, count};
+      task.first.weights = panel + k * kStep;
+      task.first.x = x + place.row + tile.row;
+      task.first.begin = k;
+      task.first.count = count;
       if (ahead != nullptr) {
         const size_t lines =
             (kUnroll * kStep * sizeof(Weight) / kLine + tile.tiles - 1) / tile.tiles;
         task.first.prefetch =
-            reinterpret_cast<const char*>(ahead) + tile.tile * lines * kLine * (count / kUnroll);
+            ahead + tile.tile * lines * kLine * (count / kUnroll) / sizeof(Weight);
         task.first.prefetch_lines = lines;
       }
-      RunTileOf(tile.rows, task);
+      RunTileOf(tile.rows, 1, task);
     });
   }
 }

@@ -158,17 +158,23 @@ TEST_P(ProductTest, OfNoRowsWritesNothing) {
   Product(weights.packed, 0, nullptr, Start::kZero, nullptr, nullptr);
 }
 
-// Few rows of a matrix that is streamed pass over pieces of its panels.
+// Few rows of a matrix that is streamed pass over pieces of its panels, and of one that comes from
+// far away a single tile asks for what is next.
 TEST_P(ProductTest, OfAMatrixThatDoesNotFitTheCacheHasTheSameBitsForEveryBatch) {
-  const Weights weights(650, 900);
-  const Rows x = Rows::Random(30, 900, 7), y = Rows::Random(30, 650, 8);
-  for (const Start start : {Start::kBias, Start::kAccumulate}) {
-    const Rows all = Run(weights, x, start, y);
-    for (const size_t count : {1, 4, 9, 17, 24}) {
-      Rows some = y;
-      Product(weights.packed, count, x.in(), start,
-              start == Start::kBias ? weights.packed_bias.data() : nullptr, some.out());
-      for (size_t r = 0; r < count; ++r) ASSERT_TRUE(SameBits(some[r], all[r])) << r;
+  struct Shape {
+    size_t outputs, inputs;
+  };
+  for (const auto& [outputs, inputs] : {Shape{650, 900}, Shape{1450, 3001}}) {
+    const Weights weights(outputs, inputs);
+    const Rows x = Rows::Random(30, inputs, 7), y = Rows::Random(30, outputs, 8);
+    for (const Start start : {Start::kBias, Start::kAccumulate}) {
+      const Rows all = Run(weights, x, start, y);
+      for (const size_t count : {1, 4, 9, 17, 24}) {
+        Rows some = y;
+        Product(weights.packed, count, x.in(), start,
+                start == Start::kBias ? weights.packed_bias.data() : nullptr, some.out());
+        for (size_t r = 0; r < count; ++r) ASSERT_TRUE(SameBits(some[r], all[r])) << r;
+      }
     }
   }
 }
