@@ -51,7 +51,7 @@ HWY_NOINLINE void OuterTile(const float* HWY_RESTRICT panel, size_t rows,
   });
   for (size_t n = 0; n < rows; ++n, panel += kOuterWidth, deltas += R) {
     Vec x[V];
-    LoadWeights(panel, x);
+    LoadWeights<0>(panel, x);
     Unrolled<V>([&](auto v) SEQUENT_UNROLLED { HoldInRegister(x[v]); });
     Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
       const Vec delta = hn::Set(Floats(), deltas[r]);

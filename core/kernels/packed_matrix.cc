@@ -36,14 +36,11 @@ PackedMatrix PackedMatrix::PackGates(const float* w, size_t gates, size_t units,
   return packed;
 }
 
-size_t PackedMatrix::Place(size_t column) const {
-  const size_t panel = column / panel_width_;
-  const size_t within = column % panel_width_;
-  const size_t begin = panel * panel_width_ * inputs_;
-  const size_t vector = within / lanes_, lane = within % lanes_;
-  const bool paired =
-      precision_ == Precision::kBf16 && (vector | 1) < panel_columns(panel) / lanes_;
-  return begin + (paired ? vector / 2 * 2 * lanes_ + 2 * lane + vector % 2 : within);
+size_t PackedMatrix::Place(size_t column, size_t k) const {
+  const size_t panel = column / panel_width_, within = column % panel_width_;
+  const size_t width = panel_columns(panel), begin = panel * panel_stride_;
+  if (precision_ != Precision::kBf16) return begin + k * width + within;
+  return begin + k / 2 * 2 * width + 2 * within + k % 2;
 }
 
 void PackedMatrix::Fill(size_t outputs, size_t inputs, size_t gates, Precision precision,
@@ -58,7 +55,9 @@ void PackedMatrix::Fill(size_t outputs, size_t inputs, size_t gates, Precision p
   panels_ = (packed_width_ + panel_width_ - 1) / panel_width_;
   full_panels_ = outputs / panel_width_;
   const bool bf16 = precision == Precision::kBf16;
-  data_.assign(packed_width_ * inputs * (bf16 ? sizeof(uint16_t) : sizeof(float)), std::byte{0});
+  const size_t depth = bf16 ? RoundUp(inputs, 2) : inputs;
+  panel_stride_ = panel_width_ * depth;
+  data_.assign(packed_width_ * depth * (bf16 ? sizeof(uint16_t) : sizeof(float)), std::byte{0});
   streamed_ = TooLargeToStay(data_.size());
   partly_streamed_ = TooLargeToStayWhole(data_.size());
   far_ = TooLargeToStayNear(data_.size());
@@ -75,12 +74,14 @@ void PackedMatrix::Fill(size_t outputs, size_t inputs, size_t gates, Precision p
         const size_t source = SourceOf(column, gates_, units(), lanes_, outputs);
         if (source == outputs) continue;
         const float* from = w + source * output_stride + first * input_stride;
-        size_t to = Place(column) + first * step;
-        for (size_t k = first; k < last; ++k, to += step, from += input_stride) {
+        size_t to = Place(column, first);
+        for (size_t k = first; k < last; ++k, from += input_stride) {
           if (bf16) {
             halves[to] = ToBf16(*from);
+            to += k % 2 == 0 ? 1 : 2 * step - 1;
           } else {
             floats[to] = *from;
+            to += step;
           }
         }
       }

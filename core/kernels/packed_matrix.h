@@ -6,8 +6,8 @@
 // that one register tile ends with everything a cell's epilogue needs. The lane count is that of
 // the SIMD target chosen at run time.
 //
-// In bf16 two vectors a, b of a panel's k stand interleaved, a0 b0 a1 b1 ..: one load, a shift and
-// a mask give both. An odd last vector stands alone, in order.
+// In bf16 two k of a vector stand interleaved: lane 0 of k = 0, lane 0 of k = 1, lane 1 of k = 0,
+// ..: one load, a shift and a mask give both. An odd last k is followed by zeros.
 //
 // Thread safety: immutable after construction.
 #ifndef SEQUENT_CORE_KERNELS_PACKED_MATRIX_H_
@@ -59,8 +59,10 @@ class PackedMatrix {
   // Weight: float, or uint16_t for bf16.
   template <typename Weight>
   const Weight* panel(size_t p) const {
-    return reinterpret_cast<const Weight*>(data_.data()) + p * panel_width_ * inputs_;
+    return reinterpret_cast<const Weight*>(data_.data()) + p * panel_stride_;
   }
+  // Weights from one panel to the next.
+  size_t panel_stride() const { return panel_stride_; }
   size_t bytes() const { return data_.size(); }
   // Whether it is too large to stay in the second-level cache from one use to the next, beside what
   // else is used: then it is worth asking for the next panel while one is worked on.
@@ -75,13 +77,13 @@ class PackedMatrix {
   // Element (o, k) of the matrix is w[o * output_stride + k * input_stride].
   void Fill(size_t outputs, size_t inputs, size_t gates, Precision precision, const float* w,
             size_t output_stride, size_t input_stride);
-  // Where the packed column's weight of k = 0 stands among all weights.
-  size_t Place(size_t column) const;
+  // Where the packed column's weight of k stands among all weights.
+  size_t Place(size_t column, size_t k) const;
 
   Precision precision_ = Precision::kFp32;
   bool streamed_ = false, partly_streamed_ = false, far_ = false;
   size_t outputs_ = 0, inputs_ = 0, gates_ = 0, lanes_ = 1, packed_width_ = 0, panel_width_ = 1;
-  size_t panels_ = 0, full_panels_ = 0;
+  size_t panels_ = 0, full_panels_ = 0, panel_stride_ = 0;
   AlignedVector<std::byte> data_;
 };
 

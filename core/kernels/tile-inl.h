@@ -83,25 +83,30 @@ HWY_INLINE void Unrolled(const Body& body) {
 #undef SEQUENT_UNROLLED
 #define SEQUENT_UNROLLED HWY_ATTR __attribute__((always_inline))
 
-// One k's weights, as floats.
-template <size_t V>
+// One k's weights, as floats: k is that of `from`, which is even, or the next one. A bf16 pair of
+// them shares a word, the even k below.
+template <size_t kNext, size_t V>
 HWY_INLINE void LoadWeights(const float* HWY_RESTRICT from, Vec (&w)[V]) {
-  Unrolled<V>([&](auto v) SEQUENT_UNROLLED { w[v] = hn::Load(Floats(), from + v * kLanes); });
-}
-template <size_t V>
-HWY_INLINE void LoadWeights(const uint16_t* HWY_RESTRICT from, Vec (&w)[V]) {
-  const hn::RebindToUnsigned<Floats> words;
-  Unrolled<V / 2>([&](auto pair) SEQUENT_UNROLLED {
-    auto both = hn::LoadU(words, reinterpret_cast<const uint32_t*>(from + 2 * pair * kLanes));
-    HoldInRegister(both);
-    w[2 * pair] = hn::BitCast(Floats(), hn::ShiftLeft<16>(both));
-    w[2 * pair + 1] = hn::BitCast(Floats(), hn::And(both, hn::Set(words, 0xffff0000u)));
+  Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+    w[v] = hn::Load(Floats(), from + (kNext * V + v) * kLanes);
+    HoldInRegister(w[v]);
   });
-  if constexpr (V % 2 == 1) {
-    const hn::Rebind<uint16_t, Floats> halves;
-    const auto word = hn::PromoteTo(words, hn::LoadU(halves, from + (V - 1) * kLanes));
-    w[V - 1] = hn::BitCast(Floats(), hn::ShiftLeft<16>(word));
-  }
+}
+using Words = hn::RebindToUnsigned<Floats>;
+HWY_INLINE hn::Vec<Words> LoadPair(const uint16_t* from) {
+  return hn::Load(Words(), reinterpret_cast<const uint32_t*>(from));
+}
+template <size_t kNext>
+HWY_INLINE Vec OfPair(hn::Vec<Words> pair) {
+  if constexpr (kNext == 0) return hn::BitCast(Floats(), hn::ShiftLeft<16>(pair));
+  return hn::BitCast(Floats(), hn::And(pair, hn::Set(Words(), 0xffff0000u)));
+}
+template <size_t kNext, size_t V>
+HWY_INLINE void LoadWeights(const uint16_t* HWY_RESTRICT from, Vec (&w)[V]) {
+  Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+    w[v] = OfPair<kNext>(LoadPair(from + 2 * v * kLanes));
+    HoldInRegister(w[v]);
+  });
 }
 
 constexpr size_t kUnroll = 4;
@@ -184,11 +189,14 @@ struct Tile {
           __builtin_prefetch(next + p * product.panel_stride, 0, 3);
         });
       }
-      Unrolled<kUnroll>([&](auto ahead) SEQUENT_UNROLLED {
-        AddOne(panel + ahead * kWidth, product.panel_stride, x, k + ahead);
+      Unrolled<kUnroll / 2>([&](auto pair) SEQUENT_UNROLLED {
+        AddPair(panel + 2 * pair * kWidth, product.panel_stride, x, k + 2 * pair);
       });
     }
-    for (; k < product.count; ++k, panel += kWidth) AddOne(panel, product.panel_stride, x, k);
+    for (; k + 1 < product.count; k += 2, panel += 2 * kWidth) {
+      AddPair(panel, product.panel_stride, x, k);
+    }
+    if (k < product.count) AddOne<0>(panel, product.panel_stride, x, k);
   }
 
   // Puts the sums of the panels' last vectors down, at to[r] + offset, and goes on from `restart`
@@ -206,13 +214,48 @@ struct Tile {
  private:
   static constexpr size_t At(size_t p, size_t r, size_t v) { return (p * R + r) * V + v; }
 
+  // x[r][k] in all lanes, for every row.
+  HWY_INLINE static void Broadcast(const float* const (&x)[R], size_t k, Vec (&to)[R]) {
+    Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+      to[r] = hn::Set(Floats(), x[r][k]);
+      HoldInRegister(to[r]);
+    });
+  }
+  HWY_INLINE void MulAdd(const Vec (&broadcast)[R], Vec weight, size_t p, size_t v) {
+    Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+      acc[At(p, r, v)] = hn::MulAdd(broadcast[r], weight, acc[At(p, r, v)]);
+    });
+  }
+
+  // The k of `panel` and the next one.
   template <typename Weight>
+  HWY_INLINE void AddPair(const Weight* HWY_RESTRICT panel, size_t stride,
+                          const float* const (&x)[R], size_t k) {
+    if constexpr (P == 1 || std::is_same_v<Weight, float>) {
+      AddOne<0>(panel, stride, x, k);
+      AddOne<1>(panel, stride, x, k + 1);
+    } else {
+      Vec first[R], second[R];
+      Broadcast(x, k, first);
+      Broadcast(x, k + 1, second);
+      Unrolled<P>([&](auto p) SEQUENT_UNROLLED {
+        Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+          auto pair = LoadPair(panel + p * stride + 2 * v * kLanes);
+          HoldInRegister(pair);
+          MulAdd(first, OfPair<0>(pair), p, v);
+          MulAdd(second, OfPair<1>(pair), p, v);
+        });
+      });
+    }
+  }
+
+  // kNext as for LoadWeights.
+  template <size_t kNext, typename Weight>
   HWY_INLINE void AddOne(const Weight* HWY_RESTRICT panel, size_t stride,
                          const float* const (&x)[R], size_t k) {
     if constexpr (P == 1) {
       Vec w[V];
-      LoadWeights(panel, w);
-      Unrolled<V>([&](auto v) SEQUENT_UNROLLED { HoldInRegister(w[v]); });
+      LoadWeights<kNext>(panel, w);
       Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
         Vec broadcast = hn::Set(Floats(), x[r][k]);
         HoldInRegister(broadcast);
@@ -222,21 +265,11 @@ struct Tile {
       });
     } else {
       Vec broadcast[R];
-      Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
-        broadcast[r] = hn::Set(Floats(), x[r][k]);
-        HoldInRegister(broadcast[r]);
-      });
+      Broadcast(x, k, broadcast);
       Unrolled<P>([&](auto p) SEQUENT_UNROLLED {
         Vec w[V];
-        LoadWeights(panel + p * stride, w);
-        if constexpr (R > 1) {
-          Unrolled<V>([&](auto v) SEQUENT_UNROLLED { HoldInRegister(w[v]); });
-        }
-        Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
-          Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
-            acc[At(p, r, v)] = hn::MulAdd(broadcast[r], w[v], acc[At(p, r, v)]);
-          });
-        });
+        LoadWeights<kNext>(panel + p * stride, w);
+        Unrolled<V>([&](auto v) SEQUENT_UNROLLED { MulAdd(broadcast, w[v], p, v); });
       });
     }
   }

@@ -136,7 +136,7 @@ HWY_INLINE void SetProduct(const PackedMatrix& w, const Place& place, const Tile
                            TileProduct<Weight>* product) {
   const size_t width = w.panel_columns(place.panel);
   product->weights = w.panel<Weight>(place.panel);
-  product->panel_stride = w.panel_width() * w.inputs();
+  product->panel_stride = w.panel_stride();
   product->x = x + place.row + tile.row;
   product->count = w.inputs();
   const size_t steps = w.inputs() / kUnroll, step_bytes = width * sizeof(Weight) * kUnroll;
