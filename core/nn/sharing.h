@@ -26,7 +26,7 @@ class SharingPlan {
   explicit SharingPlan(Sharing always = Sharing::kNone) { best_.fill(always); }
 
   // `run(rows, sharing)` runs one step of so many rows and returns the seconds it took. Takes some
-  // ten milliseconds, or as long as three steps of one row take.
+  // ten milliseconds, or as long as nine steps of one row take.
   static SharingPlan Measure(const std::function<double(size_t rows, Sharing sharing)>& run);
 
   Sharing For(size_t rows) const;
