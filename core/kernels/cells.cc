@@ -103,7 +103,7 @@ HWY_INLINE void RunPlaceInPieces(const PackedMatrix& u, const StepInput& input,
   const PackedMatrix& first = input.sums != nullptr ? u : *input.weight;
   const Weight* const next =
       place.next_panel == Place::kNone ? nullptr : first.panel<Weight>(place.next_panel);
-  ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
+  ForEachTile<V>(u, place.rows, [&](const TilePlace& tile) HWY_ATTR {
     TileTask<V, Weight> task;
     SetStart(input, place, tile, offset, &task.start);
     task.to = to + tile.row;
@@ -138,7 +138,7 @@ HWY_INLINE void RunPlace(const PackedMatrix& u, const StepInput& input, const fl
   const PackedMatrix& first = input.sums != nullptr ? u : *input.weight;
   const Weight* const next =
       place.next_panel == Place::kNone ? nullptr : first.panel<Weight>(place.next_panel);
-  ForEachTile<V>(place.rows, [&](const TilePlace& tile) SEQUENT_UNROLLED {
+  ForEachTile<V>(u, place.rows, [&](const TilePlace& tile) SEQUENT_UNROLLED {
     if (!batch->Fits(tile.rows * place.panels)) flush();
     TileTask<V, Weight> task;
     SetStart(input, place, tile, place.panel * u.panel_width(), &task.start);

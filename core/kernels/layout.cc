@@ -5,14 +5,11 @@
 #include <algorithm>
 
 namespace sequent::kernels {
-namespace {
 
 size_t SecondLevelCacheBytes() {
   static const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
   return bytes > 0 ? static_cast<size_t>(bytes) : size_t{1} << 20;
 }
-
-}  // namespace
 
 size_t SourceOf(size_t column, size_t gates, size_t units, size_t lanes, size_t outputs) {
   if (gates <= 1) return std::min(column, outputs);

@@ -15,6 +15,8 @@ inline constexpr size_t kPlainVectors = 4;
 // to one gate: in its place.
 size_t SourceOf(size_t column, size_t gates, size_t units, size_t lanes, size_t outputs);
 
+size_t SecondLevelCacheBytes();  // of a core
+
 // Whether a matrix of so many bytes is too large to stay in the second-level cache from one use to
 // the next, beside what else is used.
 bool TooLargeToStay(size_t bytes);

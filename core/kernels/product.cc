@@ -51,7 +51,7 @@ void RunProduct(const PackedMatrix& w, size_t rows, const float* const* x, Start
       const bool in_pieces = columns == V * kLanes && BetterInPieces<V>(w, place.rows);
       const Weight* const next =
           place.next_panel == Place::kNone ? nullptr : w.panel<Weight>(place.next_panel);
-      ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
+      ForEachTile<V>(w, place.rows, [&](const TilePlace& tile) HWY_ATTR {
         TileTask<V, Weight> task;
         task.to = y + place.row + tile.row;
         task.offset = offset;

@@ -12,6 +12,10 @@
 // With a single tile the processor's own prefetcher sees one stream, and is good enough unless the
 // weights come from far away: then the tile asks for what it needs a piece later.
 //
+// All that is for processors whose third-level cache gives weights more slowly than a high tile
+// uses them. Where it keeps up (third_level.h), the first tile is high, and nobody asks for
+// anything.
+//
 // Included once per target, inside Highway's foreach_target.
 
 #if defined(SEQUENT_CORE_KERNELS_WALK_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -26,6 +30,7 @@
 
 #include "core/kernels/packed_matrix.h"
 #include "core/kernels/panel_walk.h"
+#include "core/kernels/third_level.h"
 #include "core/kernels/tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -75,13 +80,18 @@ HWY_INLINE void ForEachPlace(const PackedMatrix& w, const PanelWalk& walk, size_
   }
 }
 
-// As few tiles of at most kTileRows(V) rows as there can be, of equal height as far as they go.
+// Whether a core brings the weights from the third-level cache by itself, as fast as it uses them.
+HWY_INLINE bool ComesQuickly(const PackedMatrix& w) { return ThirdLevelKeepsUp() && !w.far(); }
+
+// As few tiles of at most kTileRows(V) rows as there can be: of equal height as far as they go, or,
+// where the first one streams weights that the others find at hand, it as high as it can be.
 template <size_t V, class Body>
-HWY_INLINE void ForEachTile(size_t rows, const Body& body) {
+HWY_INLINE void ForEachTile(const PackedMatrix& w, size_t rows, const Body& body) {
   const size_t tiles = (rows + kTileRows(V) - 1) / kTileRows(V);
+  const bool high_first = w.streamed() && ComesQuickly(w);
   size_t row = 0;
   for (size_t i = 0; i < tiles; ++i) {
-    const size_t next = rows * (i + 1) / tiles;
+    const size_t next = high_first ? std::min(row + kTileRows(V), rows) : rows * (i + 1) / tiles;
     body(TilePlace{row, next - row, i, tiles});
     row = next;
   }
@@ -152,7 +162,7 @@ HWY_INLINE void SetProduct(const PackedMatrix& w, const Place& place, const Tile
   }
   // What is there already costs as much to ask for as what is not: two tiles have no time for that.
   const bool worthwhile = tile.tiles > 2 ? w.partly_streamed() : w.streamed();
-  if (!worthwhile || place.next_panel == Place::kNone) return;
+  if (!worthwhile || ComesQuickly(w) || place.next_panel == Place::kNone) return;
   // Its share of the next panel.
   const size_t lines = (step_bytes / kLine + tile.tiles - 1) / tile.tiles;
   const size_t begin = tile.tile * lines * kLine * steps;
@@ -177,7 +187,8 @@ constexpr size_t kMostTilesInPieces = 4;
 
 template <size_t V>
 HWY_INLINE bool BetterInPieces(const PackedMatrix& w, size_t rows) {
-  return w.streamed() && rows > kTileRows(V) && rows <= kMostTilesInPieces * kTileRows(V);
+  return w.streamed() && !ComesQuickly(w) && rows > kTileRows(V) &&
+         rows <= kMostTilesInPieces * kTileRows(V);
 }
 
 // Adds W x to the sums of a place's rows, at to[r] + offset: they are there already. `next`: the
@@ -191,7 +202,7 @@ HWY_INLINE void AddInPieces(const PackedMatrix& w, const Place& place, const flo
   for (size_t k = 0; k < w.inputs(); k += piece) {
     const size_t count = std::min(piece, w.inputs() - k);
     const Weight* const ahead = k + count < w.inputs() ? panel + (k + count) * kStep : next;
-    ForEachTile<V>(place.rows, [&](const TilePlace& tile) HWY_ATTR {
+    ForEachTile<V>(w, place.rows, [&](const TilePlace& tile) HWY_ATTR {
       TileTask<V, Weight> task;
       task.to = to + tile.row;
       task.offset = offset;

@@ -1,6 +1,7 @@
 #include "core/nn/weights.h"
 
 #include "core/kernels/product.h"
+#include "core/kernels/third_level_probe.h"
 
 namespace sequent {
 namespace {
@@ -15,6 +16,11 @@ kernels::Int8StepInput Whole(const StepInput& input) {
   return kernels::Int8StepInput::Of(&input.weight->int8(), input.bias, input.x.whole);
 }
 
+kernels::PackedMatrix Probed(kernels::PackedMatrix matrix) {
+  if (matrix.streamed()) kernels::ProbeThirdLevel();
+  return matrix;
+}
+
 }  // namespace
 
 Weights Weights::Pack(const Tensor& w) {
@@ -24,7 +30,8 @@ Weights Weights::Pack(const Tensor& w) {
   if (packed.whole_) {
     packed.int8_ = kernels::Int8Matrix::Pack(w.values.data(), w.scales.data(), outputs, inputs);
   } else {
-    packed.floats_ = kernels::PackedMatrix::Pack(w.values.data(), outputs, inputs, w.stored);
+    packed.floats_ =
+        Probed(kernels::PackedMatrix::Pack(w.values.data(), outputs, inputs, w.stored));
   }
   return packed;
 }
@@ -38,7 +45,8 @@ Weights Weights::PackGates(const Tensor& w, size_t units, size_t first, size_t g
     packed.int8_ =
         kernels::Int8Matrix::PackGates(values, w.scales.data() + row, gates, units, inputs);
   } else {
-    packed.floats_ = kernels::PackedMatrix::PackGates(values, gates, units, inputs, w.stored);
+    packed.floats_ =
+        Probed(kernels::PackedMatrix::PackGates(values, gates, units, inputs, w.stored));
   }
   return packed;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/kernels/product.h"
+#include "core/kernels/third_level.h"
 #include "tests/core/kernels/oracle.h"
 #include "tests/core/kernels/rows.h"
 
@@ -326,7 +327,8 @@ TEST_P(CellsTest, HowAStepWalksOverItsPanelsMakesNoDifference) {
   }
 }
 
-// Wide enough for both matrices to be streamed: few rows pass over pieces of the panels then.
+// Wide enough for both matrices to be streamed: few rows pass over pieces of the panels then, or
+// not, where the third-level cache keeps up.
 TEST_P(CellsTest, StepsThatStreamTheirWeightsHaveTheSameBitsAloneAndInACrowd) {
   constexpr size_t kRows = 27, kUnits = 420, kInputs = 430;
   for (const size_t gates : {3, 4}) {
@@ -358,6 +360,7 @@ TEST_P(CellsTest, StepsThatStreamTheirWeightsHaveTheSameBitsAloneAndInACrowd) {
       const Rows all = step(0, kRows, true);
       for (const size_t count : {1, 4, 7, 12, 24}) {
         for (const bool ready : {true, false}) {
+          SetThirdLevelKeepsUp(count == 7);
           const Rows some = step(1, count, ready);
           for (size_t r = 0; r < count; ++r) {
             ASSERT_TRUE(SameBits(some[r], all[1 + r])) << r << " of " << count << ready << gates;

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "core/kernels/third_level.h"
 #include "tests/core/kernels/oracle.h"
 #include "tests/core/kernels/rows.h"
 
@@ -159,17 +160,24 @@ TEST_P(ProductTest, OfNoRowsWritesNothing) {
 }
 
 // Few rows of a matrix that is streamed pass over pieces of its panels, and of one that comes from
-// far away a single tile asks for what is next.
+// far away a single tile asks for what is next; unless the third-level cache keeps up.
 TEST_P(ProductTest, OfAMatrixThatDoesNotFitTheCacheHasTheSameBitsForEveryBatch) {
   struct Shape {
     size_t outputs, inputs;
   };
+  struct Crowd {
+    size_t count;
+    bool third_level_keeps_up;
+  };
+  constexpr Crowd kCrowds[] = {{8, true},  {20, true},  {1, false}, {4, false},
+                               {9, false}, {17, false}, {24, false}};
   for (const auto& [outputs, inputs] : {Shape{650, 900}, Shape{1450, 3001}}) {
     const Weights weights(outputs, inputs);
     const Rows x = Rows::Random(30, inputs, 7), y = Rows::Random(30, outputs, 8);
     for (const Start start : {Start::kBias, Start::kAccumulate}) {
       const Rows all = Run(weights, x, start, y);
-      for (const size_t count : {1, 4, 9, 17, 24}) {
+      for (const auto& [count, keeps_up] : kCrowds) {
+        SetThirdLevelKeepsUp(keeps_up);
         Rows some = y;
         Product(weights.packed, count, x.in(), start,
                 start == Start::kBias ? weights.packed_bias.data() : nullptr, some.out());
