@@ -9,11 +9,11 @@ namespace sequent {
 namespace {
 
 constexpr Sharing kWays[] = {Sharing::kNone, Sharing::kPanels, Sharing::kRows};
-constexpr double kSecondsToSpend = 0.05;
+constexpr double kSecondsToSpend = 0.1;
 // Each way runs some times in a row, as on a busy server: the first time the other cores may have
-// to be woken. The ways take turns as often as a tenth of the time allows, so that another program
-// does not meet with all turns of one.
-constexpr int kRuns = 3, kMostTurns = 10;
+// to be woken. The ways take turns, so that another program does not meet with all turns of one: a
+// few at least, and as many as a tenth of the time allows.
+constexpr int kRuns = 3, kLeastTurns = 3, kMostTurns = 10;
 // What another core has to win to be worth keeping from others.
 constexpr double kWorthwhile = 0.9;
 
@@ -28,9 +28,12 @@ SharingPlan SharingPlan::Measure(const std::function<double(size_t, Sharing)>& r
       continue;
     }
     const double enough = spent + kSecondsToSpend / kClasses;
+    const auto go_on = [&](int turns) {
+      return spent < (turns < kLeastTurns ? kSecondsToSpend : enough) && turns < kMostTurns;
+    };
     std::array<double, std::size(kWays)> seconds;
     seconds.fill(std::numeric_limits<double>::infinity());
-    int turn = 0;
+    int turns = 0;
     do {
       for (size_t way = 0; way < std::size(kWays); ++way) {
         for (int i = 0; i < kRuns; ++i) {
@@ -39,7 +42,7 @@ SharingPlan SharingPlan::Measure(const std::function<double(size_t, Sharing)>& r
           seconds[way] = std::min(seconds[way], now);
         }
       }
-    } while (++turn < kMostTurns && spent < enough);
+    } while (go_on(++turns));
     seconds[0] *= kWorthwhile;
     plan.best_[c] = kWays[std::ranges::min_element(seconds) - seconds.begin()];
   }

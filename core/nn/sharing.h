@@ -25,8 +25,8 @@ class SharingPlan {
  public:
   explicit SharingPlan(Sharing always = Sharing::kNone) { best_.fill(always); }
 
-  // `run(rows, sharing)` runs one step of so many rows and returns the seconds it took. Takes some
-  // ten milliseconds, or as long as nine steps of one row take.
+  // `run(rows, sharing)` runs one step of so many rows and returns the seconds it took. Takes up to
+  // a tenth of a second, or as long as nine steps of one row take.
   static SharingPlan Measure(const std::function<double(size_t rows, Sharing sharing)>& run);
 
   Sharing For(size_t rows) const;
