@@ -45,7 +45,8 @@ double SecondsPerOutput(size_t outputs) {
 
 bool Measure() {
   SetThirdLevelKeepsUp(true);  // without help
-  const size_t outputs_at_hand = SecondLevelCacheBytes() / 4 / (kInputs * sizeof(float));
+  const size_t outputs_at_hand =
+      std::max<size_t>(SecondLevelCacheBytes() / 4 / (kInputs * sizeof(float)), 1);
   return SecondsPerOutput(16 * outputs_at_hand) <= kKeepsUp * SecondsPerOutput(outputs_at_hand);
 }
 

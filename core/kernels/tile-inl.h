@@ -55,6 +55,9 @@ constexpr size_t PanelsAtOnce(size_t rows, size_t vectors) {
   while (panels < kMostPanels && 2 * panels * rows * vectors <= kMostSums) panels *= 2;
   return panels;
 }
+// Several tiles never do: that of all rows, whom a walk asks for, and that of a tile's are one.
+static_assert(PanelsAtOnce(kTileRows(2) + 1, 2) == 1 && PanelsAtOnce(kTileRows(3) + 1, 3) == 1 &&
+              PanelsAtOnce(kTileRows(4) + 1, 4) == 1);
 
 // gcc would load (and, from bf16, unpack) a weight again for every row of a low tile, as the
 // operand in memory of each multiply-add.
