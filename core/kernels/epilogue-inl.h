@@ -34,7 +34,7 @@ struct Group {
 template <size_t N, class Body>
 HWY_INLINE Group<N> Each(const Body& body) {
   Group<N> result;
-  for (size_t i = 0; i < N; ++i) result[i] = body(i);
+  Unrolled<N>([&](auto i) SEQUENT_UNROLLED { result[i] = body(i); });
   return result;
 }
 template <size_t N>
@@ -164,9 +164,9 @@ HWY_INLINE Group<N> LoadUnits(const float* const* rows, const Units& units) {
 }
 template <size_t N>
 HWY_INLINE void StoreUnits(const Group<N>& values, float* const* rows, const Units& units) {
-  for (size_t i = 0; i < N; ++i) {
+  Unrolled<N>([&](auto i) SEQUENT_UNROLLED {
     StorePart(values[i], rows[units.owners[i].row] + units.Begin(i), units.n);
-  }
+  });
 }
 
 // The cells, for N rows' sums `at`, wherever they come from:
