@@ -9,42 +9,45 @@ namespace sequent {
 namespace {
 
 constexpr Sharing kWays[] = {Sharing::kNone, Sharing::kPanels, Sharing::kRows};
-constexpr double kSecondsToSpend = 0.1;
+// In passes over all sizes of batch, so that no size depends on one moment: a virtual machine's
+// other core can be away for tens of milliseconds. Sizes that the first pass has no time for are
+// left out.
+constexpr double kSecondsToSpend = 0.25, kSecondsOfFirstPass = kSecondsToSpend / 4;
+constexpr int kMostPasses = 100;
 // Each way runs some times in a row, as on a busy server: the first time the other cores may have
-// to be woken. The ways take turns, so that another program does not meet with all turns of one: a
-// few at least, and as many as a tenth of the time allows.
-constexpr int kRuns = 3, kLeastTurns = 3, kMostTurns = 10;
+// to be woken.
+constexpr int kRuns = 3;
 // What another core has to win to be worth keeping from others.
 constexpr double kWorthwhile = 0.9;
 
 }  // namespace
 
 SharingPlan SharingPlan::Measure(const std::function<double(size_t, Sharing)>& run) {
-  SharingPlan plan;
+  std::array<std::array<double, std::size(kWays)>, kClasses> best;
+  for (auto& seconds : best) seconds.fill(std::numeric_limits<double>::infinity());
   double spent = 0;
-  for (size_t c = 0; c < kClasses; ++c) {
-    if (spent > kSecondsToSpend) {  // larger batches: as the largest that was tried
-      plan.best_[c] = plan.best_[c - 1];
-      continue;
-    }
-    const double enough = spent + kSecondsToSpend / kClasses;
-    const auto go_on = [&](int turns) {
-      return spent < (turns < kLeastTurns ? kSecondsToSpend : enough) && turns < kMostTurns;
-    };
-    std::array<double, std::size(kWays)> seconds;
-    seconds.fill(std::numeric_limits<double>::infinity());
-    int turns = 0;
-    do {
-      for (size_t way = 0; way < std::size(kWays); ++way) {
-        for (int i = 0; i < kRuns; ++i) {
-          const double now = run(size_t{1} << c, kWays[way]);
-          spent += now;
-          seconds[way] = std::min(seconds[way], now);
-        }
+  const auto measure = [&](size_t c) {
+    for (size_t way = 0; way < std::size(kWays); ++way) {
+      for (int i = 0; i < kRuns; ++i) {
+        const double now = run(size_t{1} << c, kWays[way]);
+        spent += now;
+        best[c][way] = std::min(best[c][way], now);
       }
-    } while (go_on(++turns));
+    }
+  };
+  size_t tried = 0;
+  while (tried < kClasses && spent <= kSecondsOfFirstPass) measure(tried++);
+  const double pass_seconds = spent;
+  for (int pass = 1; pass < kMostPasses && spent + pass_seconds <= kSecondsToSpend; ++pass) {
+    for (size_t c = 0; c < tried; ++c) measure(c);
+  }
+  SharingPlan plan;
+  for (size_t c = 0; c < kClasses; ++c) {
+    auto& seconds = best[c];
     seconds[0] *= kWorthwhile;
-    plan.best_[c] = kWays[std::ranges::min_element(seconds) - seconds.begin()];
+    // Larger batches than were tried: as the largest that was.
+    plan.best_[c] =
+        c < tried ? kWays[std::ranges::min_element(seconds) - seconds.begin()] : plan.best_[c - 1];
   }
   return plan;
 }

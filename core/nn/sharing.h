@@ -1,11 +1,9 @@
 // How the threads of a pool share a tick.
 //
 //   kRows    each thread takes some of the rows through all layers: no thread waits for another,
-//   but
-//            each streams all weights
+//            but each streams all weights
 //   kPanels  all threads take every row through one layer, each for some of its outputs: each
-//   streams
-//            its part of the weights only, but they meet after every product
+//            streams its part of the weights only, but they meet after every product
 //
 // Which is faster depends on the layers, the rows and the machine's caches, so it is measured,
 // once, at load. It changes no bits (batch invariance).
@@ -26,7 +24,7 @@ class SharingPlan {
   explicit SharingPlan(Sharing always = Sharing::kNone) { best_.fill(always); }
 
   // `run(rows, sharing)` runs one step of so many rows and returns the seconds it took. Takes up to
-  // a tenth of a second, or as long as nine steps of one row take.
+  // a quarter of a second, or as long as nine steps of one row take.
   static SharingPlan Measure(const std::function<double(size_t rows, Sharing sharing)>& run);
 
   Sharing For(size_t rows) const;
