@@ -83,17 +83,25 @@ HWY_INLINE void ForEachPlace(const PackedMatrix& w, const PanelWalk& walk, size_
 // Whether a core brings the weights from the third-level cache by itself, as fast as it uses them.
 HWY_INLINE bool ComesQuickly(const PackedMatrix& w) { return ThirdLevelKeepsUp() && !w.far(); }
 
-// As few tiles of at most kTileRows(V) rows as there can be: of equal height as far as they go, or,
-// where the first one streams weights that the others find at hand, it as high as it can be.
+// As few tiles of at most kTileRows(V) rows as there can be; a tile of so many is the fastest.
+// Where weights are at hand, as many of those as leave kLowRows for each of the others; where the
+// first one streams weights that the others find at hand, as many as there can be. Else each asks
+// for its share of what comes: all are of equal height as far as they go.
+constexpr size_t kLowRows = 4;
 template <size_t V, class Body>
 HWY_INLINE void ForEachTile(const PackedMatrix& w, size_t rows, const Body& body) {
   const size_t tiles = (rows + kTileRows(V) - 1) / kTileRows(V);
-  const bool high_first = w.streamed() && ComesQuickly(w);
+  const bool high_first = !w.streamed() || ComesQuickly(w);
+  const size_t low = w.streamed() ? 1 : std::min(kLowRows, kTileRows(V));
   size_t row = 0;
   for (size_t i = 0; i < tiles; ++i) {
-    const size_t next = high_first ? std::min(row + kTileRows(V), rows) : rows * (i + 1) / tiles;
-    body(TilePlace{row, next - row, i, tiles});
-    row = next;
+    const size_t left = rows - row, behind = tiles - i - 1;
+    size_t height = (left + behind) / (behind + 1);
+    if (high_first && left > behind * low + height) {
+      height = std::min(kTileRows(V), left - behind * low);
+    }
+    body(TilePlace{row, height, i, tiles});
+    row += height;
   }
 }
 
