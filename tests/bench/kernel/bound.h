@@ -11,12 +11,14 @@
 //
 // bf16 weights are half the bytes and computed with as fp32. int8 weights are a quarter of the
 // bytes, and a vector instruction multiplies four times as many of them (where there is one).
+//
+// Clocks and neighbours move peak and bandwidth by several percent from one millisecond to the
+// next, so a bound is probed beside the time that it is for.
 #ifndef SEQUENT_TESTS_BENCH_KERNEL_BOUND_H_
 #define SEQUENT_TESTS_BENCH_KERNEL_BOUND_H_
 
 #include <cstddef>
 #include <map>
-#include <memory>
 
 #include "tests/bench/kernel/probe.h"
 #include "tests/bench/kernel/shape.h"
@@ -25,15 +27,12 @@ namespace sequent::bench {
 
 class Bound {
  public:
-  // Runs one window of every probe that the bound of this shape needs. `weight_bytes`: of one
+  // Seconds per call at this moment, by the probes that this shape needs. `weight_bytes`: of one
   // weight, 4, 2 or 1.
-  void Probe(const Shape& shape, size_t weight_bytes);
+  double Probe(const Shape& shape, size_t weight_bytes);
 
-  // Seconds per call, by the best of all windows so far; one at least must have been run for this
-  // shape and size.
-  double Seconds(const Shape& shape, size_t weight_bytes) const;
-
-  double peak() const { return peak_; }  // operations per second
+  // The best of all moments so far. Operations per second:
+  double peak() const { return peak_; }
   // Bytes per second, by the size of the buffer in bytes.
   std::map<size_t, double> bandwidths() const;
 
@@ -43,8 +42,7 @@ class Bound {
     double best = 0;
   };
 
-  // Seconds of a product of `weights` weights, for `rows` rows.
-  double Product(size_t weights, size_t weight_bytes, size_t rows, double bandwidth) const;
+  double Bandwidth(size_t bytes);
 
   double peak_ = 0;
   std::map<size_t, Reading> readings_;

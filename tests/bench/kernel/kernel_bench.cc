@@ -41,10 +41,9 @@ struct Run {
   bool failed = false;
 };
 
-void SetCounters(const PointResult& result, const Bound& bound, benchmark::State* state) {
+void SetCounters(const PointResult& result, benchmark::State* state) {
   for (const Timing& timing : result.timings) {
-    state->counters[timing.name + "_x_bound"] =
-        Median(timing.seconds) / bound.Seconds(result.shape, timing.weight_bytes);
+    state->counters[timing.name + "_x_bound"] = MedianRatio(timing.seconds, timing.bounds);
     if (&timing == &result.timings[0]) continue;
     state->counters[timing.name] = MedianRatio(timing.seconds, result.timings[0].seconds);
   }
@@ -61,7 +60,7 @@ void Measure(const Planned& planned, Run* run, benchmark::State& state) {
   for (auto _ : state) {
     state.SetIterationTime(point->Round(run->options.window_ms * 1e-3, &run->bound));
   }
-  SetCounters(point->result(), run->bound, &state);
+  SetCounters(point->result(), &state);
   run->results.push_back(point->result());
 }
 

@@ -7,7 +7,7 @@
 namespace sequent::bench {
 
 void Point::Add(std::string name, std::unique_ptr<Contestant> contestant, size_t weight_bytes) {
-  result_.timings.push_back({std::move(name), weight_bytes, {}});
+  result_.timings.push_back({std::move(name), weight_bytes, {}, {}});
   windows_.emplace_back([&runner = *contestant] { runner.Run(); });
   contestants_.push_back(std::move(contestant));
 }
@@ -28,9 +28,15 @@ double Point::LargestDifference() {
 double Point::Round(double window, Bound* bound) {
   for (size_t i = 0; i < windows_.size(); ++i) {
     Timing& timing = result_.timings[i];
+    const Timing& first = result_.timings[0];
+    if (i > 0 && timing.weight_bytes == first.weight_bytes) {
+      timing.seconds.push_back(windows_[i].Measure(window));
+      timing.bounds.push_back(first.bounds.back());
+      continue;
+    }
+    const double before = bound->Probe(result_.shape, timing.weight_bytes);
     timing.seconds.push_back(windows_[i].Measure(window));
-    if (i > 0 && timing.weight_bytes == result_.timings[0].weight_bytes) continue;
-    bound->Probe(result_.shape, timing.weight_bytes);
+    timing.bounds.push_back(std::min(before, bound->Probe(result_.shape, timing.weight_bytes)));
   }
   return result_.timings[0].seconds.back();
 }

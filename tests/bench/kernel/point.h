@@ -19,6 +19,7 @@ struct Timing {
   std::string name;
   size_t weight_bytes;          // of one weight
   std::vector<double> seconds;  // per call, one a round
+  std::vector<double> bounds;   // the same, probed beside it
 };
 
 struct PointResult {
@@ -37,8 +38,8 @@ class Point {
   // The largest difference between the first outputs of the first contestant and of the others.
   double LargestDifference();
 
-  // One window for every contestant, with the bounds' windows between them. Returns the first
-  // one's seconds per call.
+  // One window for every contestant; the bound's before and after the first one's, and of those
+  // with weights of another size. Returns the first one's seconds per call.
   double Round(double window, Bound* bound);
 
   const PointResult& result() const { return result_; }

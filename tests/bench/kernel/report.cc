@@ -9,14 +9,15 @@ namespace {
 
 using nlohmann::json;
 
-json PointJson(const PointResult& result, const Bound& bound) {
+json PointJson(const PointResult& result) {
   json point = {{"kind", result.kind},         {"cell", CellName(result.shape.cell)},
                 {"units", result.shape.units}, {"rows", result.shape.rows},
                 {"steps", result.shape.steps}, {"rounds", result.timings[0].seconds.size()}};
   point["ratios"] = json::object();
   for (const Timing& timing : result.timings) {
     point["seconds"][timing.name] = Median(timing.seconds);
-    point["bounds"][timing.name] = bound.Seconds(result.shape, timing.weight_bytes);
+    point["bounds"][timing.name] = Median(timing.bounds);
+    point["over_bounds"][timing.name] = MedianRatio(timing.seconds, timing.bounds);
     if (&timing == &result.timings[0]) continue;
     point["ratios"][timing.name] = MedianRatio(timing.seconds, result.timings[0].seconds);
   }
@@ -33,7 +34,7 @@ std::string Report(const std::vector<PointResult>& results, const Bound& bound, 
     report["bandwidth"].push_back({{"bytes", bytes}, {"bytes_per_second", speed}});
   }
   report["points"] = json::array();
-  for (const PointResult& result : results) report["points"].push_back(PointJson(result, bound));
+  for (const PointResult& result : results) report["points"].push_back(PointJson(result));
   return report.dump(1);
 }
 
