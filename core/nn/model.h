@@ -113,7 +113,7 @@ class Model {
   // to zero from here on in every thread that takes part, the caller's included.
   void Run(const TickBatch& batch, Workspace* workspace, ThreadPool* pool,
            const SharingPlan& plan = SharingPlan(Sharing::kRows)) const;
-  // How the pool's threads best share ticks of this model: tried out, within some ten milliseconds.
+  // How the pool's threads best share ticks of this model: tried out, see SharingPlan::Measure.
   SharingPlan MeasureSharing(ThreadPool* pool) const;
 
  private:

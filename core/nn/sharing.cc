@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <iterator>
 #include <limits>
 
 namespace sequent {
 namespace {
 
-constexpr Sharing kWays[] = {Sharing::kNone, Sharing::kPanels, Sharing::kRows};
+constexpr Sharing kWays[kSharings] = {Sharing::kNone, Sharing::kPanels, Sharing::kRows};
 // In passes over all sizes of batch, so that no size depends on one moment: a virtual machine's
 // other core can be away for tens of milliseconds. Sizes that the first pass has no time for are
 // left out.
@@ -17,17 +16,15 @@ constexpr int kMostPasses = 100;
 // Each way runs some times in a row, as on a busy server: the first time the other cores may have
 // to be woken.
 constexpr int kRuns = 3;
-// What another core has to win to be worth keeping from others.
-constexpr double kWorthwhile = 0.9;
 
 }  // namespace
 
 SharingPlan SharingPlan::Measure(const std::function<double(size_t, Sharing)>& run) {
-  std::array<std::array<double, std::size(kWays)>, kClasses> best;
+  std::array<std::array<double, kSharings>, kClasses> best;
   for (auto& seconds : best) seconds.fill(std::numeric_limits<double>::infinity());
   double spent = 0;
   const auto measure = [&](size_t c) {
-    for (size_t way = 0; way < std::size(kWays); ++way) {
+    for (size_t way = 0; way < kSharings; ++way) {
       for (int i = 0; i < kRuns; ++i) {
         const double now = run(size_t{1} << c, kWays[way]);
         spent += now;
@@ -52,9 +49,11 @@ SharingPlan SharingPlan::Measure(const std::function<double(size_t, Sharing)>& r
   return plan;
 }
 
-Sharing SharingPlan::For(size_t rows) const {
+Sharing SharingPlan::For(size_t rows) const { return best_[Class(rows)]; }
+
+size_t SharingPlan::Class(size_t rows) {
   const size_t c = std::bit_width(std::max<size_t>(rows, 1)) - 1;
-  return best_[std::min(c, kClasses - 1)];
+  return std::min(c, kClasses - 1);
 }
 
 }  // namespace sequent

@@ -5,8 +5,8 @@
 //   kPanels  all threads take every row through one layer, each for some of its outputs: each
 //            streams its part of the weights only, but they meet after every product
 //
-// Which is faster depends on the layers, the rows and the machine's caches, so it is measured,
-// once, at load. It changes no bits (batch invariance).
+// Which is faster depends on the layers, the rows and the machine's caches, so it is measured, at
+// load and again while serving (sharing_tuner.h). It changes no bits (batch invariance).
 #ifndef SEQUENT_CORE_NN_SHARING_H_
 #define SEQUENT_CORE_NN_SHARING_H_
 
@@ -18,6 +18,7 @@
 namespace sequent {
 
 enum class Sharing : uint8_t { kNone, kRows, kPanels };
+inline constexpr size_t kSharings = 3;
 
 class SharingPlan {
  public:
@@ -29,9 +30,15 @@ class SharingPlan {
 
   Sharing For(size_t rows) const;
 
- private:
-  static constexpr size_t kClasses = 10;  // 1, 2 .. 3, 4 .. 7, .., 512 and more rows
+  // Sizes that are shared alike: 1, 2 .. 3, 4 .. 7, .., 512 and more rows.
+  static constexpr size_t kClasses = 10;
+  static size_t Class(size_t rows);
 
+  // What another core has to win to be worth keeping from others: a tick's time falls below this
+  // part of what it was.
+  static constexpr double kWorthwhile = 0.9;
+
+ private:
   std::array<Sharing, kClasses> best_;
 };
 

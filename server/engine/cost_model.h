@@ -18,11 +18,13 @@ class CostModel {
  public:
   explicit CostModel(double budget_seconds) : budget_(budget_seconds) {}
 
-  // Whether a tick of so many pairs, `longest` of them one row's, would stay within the budget.
-  bool Fits(size_t longest, size_t pairs) const {
-    return per_step_ * static_cast<double>(longest) + per_pair_ * static_cast<double>(pairs) <=
-           budget_;
+  // What a tick of so many pairs, `longest` of them one row's, is expected to take; 0 before the
+  // first one.
+  double Seconds(size_t longest, size_t pairs) const {
+    return per_step_ * static_cast<double>(longest) + per_pair_ * static_cast<double>(pairs);
   }
+  // Whether such a tick would stay within the budget.
+  bool Fits(size_t longest, size_t pairs) const { return Seconds(longest, pairs) <= budget_; }
   // The steps, at most `most` and at least 1, that another row may take in such a tick.
   size_t StepsThatFit(size_t longest, size_t pairs, size_t most) const {
     size_t low = 1, high = most;

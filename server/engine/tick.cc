@@ -122,19 +122,24 @@ TickRow Tick::Prepare(const Lane& lane, Row* row) {
 }
 
 void Tick::MeasureSharing(const Model& model, ThreadPool* pool) {
-  sharing_ = pool->threads() == 1 ? SharingPlan() : model.MeasureSharing(pool);
+  sharing_ = pool->threads() == 1 ? SharingTuner() : SharingTuner(model.MeasureSharing(pool));
 }
 
 void Tick::Run(const Lane& lane, const Clock& clock, ThreadPool* pool) {
-  if (!sharing_.has_value()) MeasureSharing(lane.model, pool);
+  if (!sharing_.has_value()) {
+    sharing_ = pool->threads() == 1 ? SharingTuner() : SharingTuner(SharingPlan());
+  }
   const int64_t begin = clock.Nanos();
   views_.clear();
   for (Row& row : rows()) views_.push_back(Prepare(lane, &row));
-  lane.model.Run({views_}, &workspace_, pool, *sharing_);
+  const Sharing sharing = sharing_->Next(count_);
+  lane.model.Run({views_}, &workspace_, pool, SharingPlan(sharing));
   for (Row& row : rows()) Scatter(lane, &row);
   const int64_t nanos = clock.Nanos() - begin;
   seconds_ = static_cast<double>(nanos) * 1e-9;
-  cost_.Observe(longest_, pairs_, seconds_);
+  const double expected = cost_.Seconds(longest_, pairs_);
+  if (!sharing_->trying()) cost_.Observe(longest_, pairs_, seconds_);
+  sharing_->Took(expected > 0 ? seconds_ / expected : 0);
   for (Row& row : rows()) {
     row.item->units_done += row.units;
     row.item->steps_made += row.steps;

@@ -20,6 +20,7 @@
 #include "core/base/clock.h"
 #include "core/base/thread_pool.h"
 #include "core/nn/model.h"
+#include "core/nn/sharing_tuner.h"
 #include "server/engine/cost_model.h"
 #include "server/engine/histogram_tally.h"
 #include "server/engine/lane.h"
@@ -63,7 +64,8 @@ class Tick {
   }
   // `item` is in front of `session`, is running, and has something left for the model.
   void Add(Session* session, StepItem* item);
-  // Tries out how the pool's threads best share this model's ticks; else the first Run does.
+  // Tries out how the pool's threads best share this model's ticks, before anyone is served. Else
+  // they begin on one thread and learn it on the way.
   void MeasureSharing(const Model& model, ThreadPool* pool);
   // Runs the rows; their items' states, replies and progress are advanced.
   void Run(const Lane& lane, const Clock& clock, ThreadPool* pool);
@@ -92,7 +94,7 @@ class Tick {
 
   const size_t max_rows_, max_steps_;
   CostModel cost_;
-  std::optional<SharingPlan> sharing_;
+  std::optional<SharingTuner> sharing_;
   Workspace workspace_;
   std::vector<Row> rows_;  // the first count_ are this tick's
   size_t count_ = 0;

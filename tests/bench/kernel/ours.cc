@@ -1,6 +1,7 @@
 // Ours: Layer::Forward of one layer, which is its work in a tick without heads; and Model::Run of a
 // model of that one layer, where threads or another precision are wanted.
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -13,6 +14,7 @@
 #include "core/nn/layer.h"
 #include "core/nn/model.h"
 #include "core/nn/pass.h"
+#include "core/nn/sharing_tuner.h"
 #include "core/nn/window.h"
 #include "tests/bench/kernel/contestant.h"
 #include "tests/support/models.h"
@@ -90,11 +92,16 @@ class OurModel final : public Contestant {
         {1, shape.units}, AlignedVector<float>(shape.units, 1 / static_cast<float>(shape.units))};
     contents.tensors["head.bias"] = {{1}, AlignedVector<float>(1, 0.0f)};
     model_ = Model::Create(std::move(contents), {.precision = precision}).value();
-    if (pool_ != nullptr) plan_ = model_->MeasureSharing(pool_);
     ArrangeRows();
+    if (pool_ != nullptr) Settle();
   }
 
-  void Run() override { model_->Run({rows_}, &workspace_, pool_, plan_); }
+  void Run() override {
+    const Sharing sharing = sharing_.Next(rows_.size());
+    const Clock::time_point begin = Clock::now();
+    model_->Run({rows_}, &workspace_, pool_, SharingPlan(sharing));
+    sharing_.Took(std::chrono::duration<double>(Clock::now() - begin).count());
+  }
 
   // What the head says: [rows, steps].
   std::vector<float> FirstOutputs() override {
@@ -111,6 +118,16 @@ class OurModel final : public Contestant {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  // Finds out how the threads best share this batch, as in a server's first moments.
+  void Settle() {
+    constexpr std::chrono::milliseconds kServed(500);
+    sharing_ = SharingTuner(model_->MeasureSharing(pool_));
+    const Clock::time_point end = Clock::now() + kServed;
+    while (Clock::now() < end) Run();
+  }
+
   // Rows of the model are whole sequences: [rows, steps, units].
   void ArrangeRows() {
     states_.resize(shape_.rows * model_->state_size());
@@ -136,7 +153,7 @@ class OurModel final : public Contestant {
   AlignedVector<float> inputs_;
   AlignedVector<std::byte> states_;
   std::vector<TickRow> rows_;
-  SharingPlan plan_;
+  SharingTuner sharing_;
   Workspace workspace_;
 };
 
