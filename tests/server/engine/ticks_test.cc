@@ -56,6 +56,31 @@ TEST(Engine, ALongRequestGivesWayToShortOnesAfterEachTick) {
   EXPECT_EQ(whole.reply->heads[0].classes.size(), 100 * whole.reply->heads[0].classes_per_step);
 }
 
+TEST(Engine, TicksThatAreSharedInTrialsAnswerTheSame) {
+  std::vector<std::vector<float>> probabilities;
+  for (const size_t threads : {1, 2}) {
+    EngineOptions options;
+    options.threads = threads;
+    options.max_tick_steps = 1;
+    EngineHarness harness(options);
+    harness.clock.PassAtEveryLook(1000);
+    std::vector<Answer> answers(3);
+    for (size_t s = 0; s < answers.size(); ++s) {
+      harness.Send(TextRequest("s" + std::to_string(s), 1, kLong), &answers[s]);
+    }
+    EXPECT_EQ(harness.RunTicks(), 1000);
+    for (const Answer& answer : answers) {
+      ASSERT_EQ(answer.calls, 1);
+      std::vector<float>& row = probabilities.emplace_back();
+      for (const HeadResult::Class& each : answer.reply->heads[0].classes) {
+        row.push_back(each.probability);
+      }
+      EXPECT_GE(row.size(), 1000u);
+    }
+  }
+  for (size_t s = 0; s < 3; ++s) EXPECT_EQ(probabilities[s], probabilities[3 + s]);
+}
+
 TEST(Engine, ALongRequestTakesFewerStepsOfATickWhereStepsCostMoreThanItsBudget) {
   const std::string text(128, 'a');
   EngineHarness fast, slow;
