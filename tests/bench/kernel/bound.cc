@@ -12,7 +12,11 @@ size_t Half(const Shape& shape) { return Gates(shape.cell) * shape.units * shape
 }  // namespace
 
 double Bound::Bandwidth(size_t bytes) {
-  Reading& reading = readings_.try_emplace(bytes, Reading{BandwidthProbe(bytes)}).first->second;
+  auto found = readings_.find(bytes);
+  if (found == readings_.end()) {
+    found = readings_.emplace(bytes, Reading{BandwidthProbe(bytes)}).first;
+  }
+  Reading& reading = found->second;
   const double now = reading.probe.Best();
   reading.best = std::max(reading.best, now);
   return now;
