@@ -97,6 +97,7 @@ class OurModel final : public Contestant {
   }
 
   void Run() override {
+    if (pool_ == nullptr) return model_->Run({rows_}, &workspace_, pool_);
     const Sharing sharing = sharing_.Next(rows_.size());
     const Clock::time_point begin = Clock::now();
     model_->Run({rows_}, &workspace_, pool_, SharingPlan(sharing));
