@@ -22,7 +22,7 @@ namespace sequent::kernels::HWY_NAMESPACE {
 // instructions to overlap, few enough to stay in the first-level cache.
 constexpr size_t kBatchRows = 24;
 // Epilogues that run side by side.
-constexpr size_t kSideBySide = kRegisters == 32 ? 4 : 2;
+constexpr size_t kSideBySide = kRegisters == 32 ? 6 : 2;
 
 // Sums of some rows under one panel after another, V vectors each. Each belongs to a row and a
 // group of units: few rows fill a batch with several panels.
@@ -71,7 +71,8 @@ struct BatchGroup {
 template <size_t V, class Epilogue>
 HWY_INLINE void ForEachGroup(const Batch<V>& batch, size_t vector, size_t ahead, size_t n,
                              const Epilogue& epilogue) {
-  const auto units = [&](size_t first) HWY_ATTR { return Units{batch.owners + first, ahead, n}; };
+  const auto units = [&](size_t first)
+                         SEQUENT_UNROLLED { return Units{batch.owners + first, ahead, n}; };
   size_t first = 0;
   for (; first + kSideBySide <= batch.filled; first += kSideBySide) {
     epilogue(BatchGroup<kSideBySide, V>{batch, first, vector, units(first)});
@@ -193,14 +194,15 @@ HWY_INLINE void ForEachSum(const PackedMatrix& u, size_t rows, const StepInput& 
 
 void RnnStepDispatch(const PackedMatrix& u, Function f, size_t rows, const StepInput& input,
                      const float* const* h, float* const* h_out, const PanelWalk& walk) {
-  ForEachSum<1>(u, rows, input, h, walk, [&](const auto& at) HWY_ATTR { FinishRnn(at, f, h_out); });
+  ForEachSum<1>(u, rows, input, h, walk,
+                [&](const auto& at) SEQUENT_UNROLLED { FinishRnn(at, f, h_out); });
 }
 
 void LstmStepDispatch(const PackedMatrix& u, size_t rows, const StepInput& input,
                       const float* const* h, const float* const* c, float* const* c_out,
                       float* const* h_out, const PanelWalk& walk) {
   ForEachSum<4>(u, rows, input, h, walk,
-                [&](const auto& at) HWY_ATTR { FinishLstm(at, c, c_out, h_out); });
+                [&](const auto& at) SEQUENT_UNROLLED { FinishLstm(at, c, c_out, h_out); });
 }
 
 void GruAfterStepDispatch(const PackedMatrix& u, const float* bias_state_n, UpdateGate update,
@@ -208,14 +210,14 @@ void GruAfterStepDispatch(const PackedMatrix& u, const float* bias_state_n, Upda
                           float* const* h_out, const PanelWalk& walk) {
   ForEachSum<3, true>(
       u, rows, input, h, walk,
-      [&](const auto& at) HWY_ATTR { FinishGruAfter(at, bias_state_n, update, h, h_out); },
+      [&](const auto& at) SEQUENT_UNROLLED { FinishGruAfter(at, bias_state_n, update, h, h_out); },
       bias_state_n);
 }
 
 void GruBeforeGatesDispatch(const PackedMatrix& u_rz, size_t rows, const StepInput& input_rz,
                             const float* const* h, float* const* update_sums, float* const* reset_h,
                             const PanelWalk& walk) {
-  ForEachSum<2>(u_rz, rows, input_rz, h, walk, [&](const auto& at) HWY_ATTR {
+  ForEachSum<2>(u_rz, rows, input_rz, h, walk, [&](const auto& at) SEQUENT_UNROLLED {
     FinishGruBeforeGates(at, h, update_sums, reset_h);
   });
 }
@@ -224,7 +226,7 @@ void GruBeforeStateDispatch(const PackedMatrix& u_n, UpdateGate update, size_t r
                             const StepInput& input_n, const float* const* h,
                             const float* const* update_sums, const float* const* reset_h,
                             float* const* h_out, const PanelWalk& walk) {
-  ForEachSum<1>(u_n, rows, input_n, reset_h, walk, [&](const auto& at) HWY_ATTR {
+  ForEachSum<1>(u_n, rows, input_n, reset_h, walk, [&](const auto& at) SEQUENT_UNROLLED {
     FinishGruBeforeState(at, update, h, update_sums, h_out);
   });
 }
