@@ -40,7 +40,9 @@ struct Batch {
   HWY_INLINE bool Fits(size_t count) const { return filled + count <= kBatchRows; }
   HWY_INLINE float* const* end() { return rows + filled; }
   HWY_INLINE void Add(size_t row, size_t count, size_t unit) {
-    for (size_t r = 0; r < count; ++r) owners[filled + r] = {row + r, unit};
+    for (size_t r = 0; r < count; ++r) {
+      owners[filled + r] = {static_cast<uint32_t>(row + r), static_cast<uint32_t>(unit)};
+    }
     filled += count;
   }
   static constexpr size_t kStride = V * kLanes;  // floats from one to the next
@@ -83,15 +85,19 @@ HWY_INLINE void ForEachGroup(const Batch<V>& batch, size_t vector, size_t ahead,
   });
 }
 
-// Where a tile's sums start.
-HWY_INLINE void SetStart(const StepInput& input, const Place& place, const TilePlace& tile,
-                         size_t offset, TileStart* start) {
+// Where the sums of a place's tiles start; MoveTo goes on to one of them.
+HWY_INLINE TileStart StartOf(const StepInput& input, size_t offset) {
+  TileStart start;
   if (input.sums != nullptr) {
-    start->rows = input.sums + place.row + tile.row;
-    start->offset = offset;
+    start.offset = offset;
   } else if (input.bias != nullptr) {
-    start->same = input.bias + offset;
+    start.same = input.bias + offset;
   }
+  return start;
+}
+HWY_INLINE void MoveTo(const TilePlace& tile, const StepInput& input, const Place& place,
+                       TileStart* start) {
+  if (input.sums != nullptr) start->rows = input.sums + place.row + tile.row;
 }
 
 // Puts down input + U h for one place in pieces. All its rows fit the batch.
@@ -104,11 +110,12 @@ HWY_INLINE void RunPlaceInPieces(const PackedMatrix& u, const StepInput& input,
   const PackedMatrix& first = input.sums != nullptr ? u : *input.weight;
   const Weight* const next =
       place.next_panel == Place::kNone ? nullptr : first.panel<Weight>(place.next_panel);
+  TileTask<V, Weight> task;
+  task.start = StartOf(input, offset);
+  if (input.sums != nullptr) task.restart = restart;
   ForEachTile<V>(u, place.rows, [&](const TilePlace& tile) HWY_ATTR {
-    TileTask<V, Weight> task;
-    SetStart(input, place, tile, offset, &task.start);
+    MoveTo(tile, input, place, &task.start);
     task.to = to + tile.row;
-    if (input.sums != nullptr) task.restart = restart;
     RunTileOf(tile.rows, 1, task);
   });
   if (input.sums == nullptr) {
@@ -139,17 +146,21 @@ HWY_INLINE void RunPlace(const PackedMatrix& u, const StepInput& input, const fl
   const PackedMatrix& first = input.sums != nullptr ? u : *input.weight;
   const Weight* const next =
       place.next_panel == Place::kNone ? nullptr : first.panel<Weight>(place.next_panel);
+  const size_t tiles = TilesOf<V>(place.rows);
+  TileTask<V, Weight> task;
+  task.start = StartOf(input, place.panel * u.panel_width());
+  task.restart = restart;
+  if (input.sums == nullptr) {
+    SetProduct(*input.weight, place, tiles, u.panel<Weight>(place.panel), &task.first);
+  }
+  SetProduct(u, place, tiles, next, &task.second);
   ForEachTile<V>(u, place.rows, [&](const TilePlace& tile) SEQUENT_UNROLLED {
     if (!batch->Fits(tile.rows * place.panels)) flush();
-    TileTask<V, Weight> task;
-    SetStart(input, place, tile, place.panel * u.panel_width(), &task.start);
-    if (input.sums == nullptr) {
-      SetProduct(*input.weight, place, tile, input.x, u.panel<Weight>(place.panel), &task.first);
-    }
-    SetProduct(u, place, tile, h, next, &task.second);
+    MoveTo(tile, input, place, &task.start);
+    if (input.sums == nullptr) MoveTo<V>(tile, input.x + place.row, &task.first);
+    MoveTo<V>(tile, h + place.row, &task.second);
     task.to = batch->end();
     task.stride = tile.rows * batch->kStride;
-    task.restart = restart;
     RunTileOf(tile.rows, place.panels, task);
     for (size_t p = 0; p < place.panels; ++p) {
       batch->Add(place.row + tile.row, tile.rows, unit + p * panel_units);

@@ -147,7 +147,7 @@ HWY_INLINE Group<N> GruUpdate(UpdateGate gate, const Group<N>& update, const Gro
 
 // Whose sums these are: a row, and the first of the units that its panel has.
 struct Owner {
-  size_t row, unit;
+  uint32_t row, unit;
 };
 // What an epilogue is for: of each owner the `n` <= kLanes units from unit + ahead on.
 struct Units {

@@ -114,7 +114,9 @@ HWY_INLINE void ForEachUnits(const Int8Matrix& u, size_t rows, const Int8StepInp
     sums.Move(panel, row, count, qh);
     const size_t first = panel * width, end = std::min(width, u.units() - first);
     Owner owners[kInt8TileRows];
-    for (size_t r = 0; r < count; ++r) owners[r] = {row + r, first};
+    for (size_t r = 0; r < count; ++r) {
+      owners[r] = {static_cast<uint32_t>(row + r), static_cast<uint32_t>(first)};
+    }
     for (size_t column = 0; column < end; column += kLanes) {
       const size_t n = std::min(kLanes, end - column);
       size_t r = 0;

@@ -51,13 +51,14 @@ void RunProduct(const PackedMatrix& w, size_t rows, const float* const* x, Start
       const bool in_pieces = columns == V * kLanes && BetterInPieces<V>(w, place.rows);
       const Weight* const next =
           place.next_panel == Place::kNone ? nullptr : w.panel<Weight>(place.next_panel);
+      TileTask<V, Weight> task;
+      task.offset = offset;
+      if (start == Start::kBias) task.start.same = bias + offset;
+      if (!in_pieces) SetProduct(w, place, TilesOf<V>(place.rows), next, &task.first);
       ForEachTile<V>(w, place.rows, [&](const TilePlace& tile) HWY_ATTR {
-        TileTask<V, Weight> task;
         task.to = y + place.row + tile.row;
-        task.offset = offset;
-        if (start == Start::kBias) task.start.same = bias + offset;
         if (start == Start::kAccumulate) task.start = {.rows = task.to, .offset = offset};
-        if (!in_pieces) SetProduct(w, place, tile, x, next, &task.first);
+        if (!in_pieces) MoveTo<V>(tile, x + place.row, &task.first);
         if (columns < V * kLanes) {
           RunEdgeTile(tile.rows, columns, task);
         } else {

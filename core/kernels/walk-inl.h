@@ -50,8 +50,8 @@ struct Place {
 
 // A tile of such a block.
 struct TilePlace {
-  size_t row, rows;    // from the block's first row on
-  size_t tile, tiles;  // which one of how many
+  size_t row, rows;  // from the block's first row on
+  size_t tile;       // which one
 };
 
 // Calls body(Place) for all of a walk. Panels come one by one, or, if few rows make it worthwhile,
@@ -83,6 +83,12 @@ HWY_INLINE void ForEachPlace(const PackedMatrix& w, const PanelWalk& walk, size_
 // Whether a core brings the weights from the third-level cache by itself, as fast as it uses them.
 HWY_INLINE bool ComesQuickly(const PackedMatrix& w) { return ThirdLevelKeepsUp() && !w.far(); }
 
+// How many tiles ForEachTile makes of so many rows.
+template <size_t V>
+HWY_INLINE size_t TilesOf(size_t rows) {
+  return (rows + kTileRows(V) - 1) / kTileRows(V);
+}
+
 // As few tiles of at most kTileRows(V) rows as there can be; a tile of so many is the fastest.
 // Where weights are at hand, as many of those as leave kLowRows for each of the others; where the
 // first one streams weights that the others find at hand, as many as there can be. Else each asks
@@ -90,17 +96,20 @@ HWY_INLINE bool ComesQuickly(const PackedMatrix& w) { return ThirdLevelKeepsUp()
 constexpr size_t kLowRows = 4;
 template <size_t V, class Body>
 HWY_INLINE void ForEachTile(const PackedMatrix& w, size_t rows, const Body& body) {
-  const size_t tiles = (rows + kTileRows(V) - 1) / kTileRows(V);
+  const size_t tiles = TilesOf<V>(rows);
   const bool high_first = !w.streamed() || ComesQuickly(w);
   const size_t low = w.streamed() ? 1 : std::min(kLowRows, kTileRows(V));
   size_t row = 0;
   for (size_t i = 0; i < tiles; ++i) {
     const size_t left = rows - row, behind = tiles - i - 1;
-    size_t height = (left + behind) / (behind + 1);
-    if (high_first && left > behind * low + height) {
-      height = std::min(kTileRows(V), left - behind * low);
+    size_t height = left;
+    if (high_first && left >= behind * low + kTileRows(V)) {
+      height = kTileRows(V);
+    } else if (behind > 0) {
+      height = (left + behind) / (behind + 1);
+      if (high_first && left > behind * low + height) height = left - behind * low;
     }
-    body(TilePlace{row, height, i, tiles});
+    body(TilePlace{row, height, i});
     row += height;
   }
 }
@@ -145,22 +154,19 @@ HWY_INLINE size_t StepsAhead(size_t width, size_t panels) {
   return std::max(steps - steps % kUnroll, kUnroll);
 }
 
-// W x of a tile; x[0] belongs to the first row of all, and `then` are the weights that are wanted
-// after it, or nullptr. Filled in place: of a copy the processor would read at once what has just
-// been written in other pieces, and wait.
+// W x of a place's first tile, of so many. `then` are the weights that are wanted after it, or
+// nullptr.
 template <typename Weight>
-HWY_INLINE void SetProduct(const PackedMatrix& w, const Place& place, const TilePlace& tile,
-                           const float* const* x, const Weight* then,
-                           TileProduct<Weight>* product) {
+HWY_INLINE void SetProduct(const PackedMatrix& w, const Place& place, size_t tiles,
+                           const Weight* then, TileProduct<Weight>* product) {
   const size_t width = w.panel_columns(place.panel);
   product->weights = w.panel<Weight>(place.panel);
   product->panel_stride = w.panel_stride();
-  product->x = x + place.row + tile.row;
   product->count = w.inputs();
-  const size_t steps = w.inputs() / kUnroll, step_bytes = width * sizeof(Weight) * kUnroll;
-  if (tile.tiles == 1) {
+  const size_t step_bytes = width * sizeof(Weight) * kUnroll;
+  if (tiles == 1) {
     if (!w.far()) return;
-    const size_t whole = steps * kUnroll;
+    const size_t whole = w.inputs() - w.inputs() % kUnroll;
     const size_t ahead = std::min(StepsAhead<Weight>(width, place.panels), whole);
     product->prefetch = product->weights + ahead * width;
     product->prefetch_lines = step_bytes / kLine;
@@ -169,14 +175,27 @@ HWY_INLINE void SetProduct(const PackedMatrix& w, const Place& place, const Tile
     return;
   }
   // What is there already costs as much to ask for as what is not: two tiles have no time for that.
-  const bool worthwhile = tile.tiles > 2 ? w.partly_streamed() : w.streamed();
+  const bool worthwhile = tiles > 2 ? w.partly_streamed() : w.streamed();
   if (!worthwhile || ComesQuickly(w) || place.next_panel == Place::kNone) return;
   // Its share of the next panel.
-  const size_t lines = (step_bytes / kLine + tile.tiles - 1) / tile.tiles;
-  const size_t begin = tile.tile * lines * kLine * steps;
-  if (begin >= step_bytes * steps) return;
-  product->prefetch = w.panel<Weight>(place.next_panel) + begin / sizeof(Weight);
-  product->prefetch_lines = lines;
+  product->prefetch = w.panel<Weight>(place.next_panel);
+  product->prefetch_lines = (step_bytes / kLine + tiles - 1) / tiles;
+}
+
+// Goes on to that tile, from the one before it; x[0] belongs to the place's first row. A task is
+// made once for all tiles of a place: what is written anew for each takes longer than it seems, as
+// a tile's multiply-adds wait in the same queue.
+template <size_t V, typename Weight>
+HWY_INLINE void MoveTo(const TilePlace& tile, const float* const* x, TileProduct<Weight>* product) {
+  product->x = x + tile.row;
+  if (tile.tile == 0 || product->prefetch_lines == 0) return;
+  constexpr size_t kStepLines = V * kLanes * sizeof(Weight) * kUnroll / kLine;
+  if (tile.tile * product->prefetch_lines >= kStepLines) {
+    product->prefetch_lines = 0;
+  } else {
+    product->prefetch +=
+        product->prefetch_lines * kLine * (product->count / kUnroll) / sizeof(Weight);
+  }
 }
 
 template <size_t V, typename Weight>
@@ -207,6 +226,7 @@ HWY_INLINE void AddInPieces(const PackedMatrix& w, const Place& place, const flo
   constexpr size_t kStep = V * kLanes;
   const Weight* const panel = w.panel<Weight>(place.panel);
   const size_t piece = StepsAhead<Weight>(kStep, 1);
+  const size_t tiles = TilesOf<V>(place.rows);
   for (size_t k = 0; k < w.inputs(); k += piece) {
     const size_t count = std::min(piece, w.inputs() - k);
     const Weight* const ahead = k + count < w.inputs() ? panel + (k + count) * kStep : next;
@@ -220,8 +240,7 @@ HWY_INLINE void AddInPieces(const PackedMatrix& w, const Place& place, const flo
       task.first.begin = k;
       task.first.count = count;
       if (ahead != nullptr) {
-        const size_t lines =
-            (kUnroll * kStep * sizeof(Weight) / kLine + tile.tiles - 1) / tile.tiles;
+        const size_t lines = (kUnroll * kStep * sizeof(Weight) / kLine + tiles - 1) / tiles;
         task.first.prefetch =
             ahead + tile.tile * lines * kLine * (count / kUnroll) / sizeof(Weight);
         task.first.prefetch_lines = lines;
