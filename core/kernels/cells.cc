@@ -18,11 +18,14 @@
 HWY_BEFORE_NAMESPACE();
 namespace sequent::kernels::HWY_NAMESPACE {
 
-// Sums that are put down before their epilogues run: enough for the epilogues' chains of dependent
-// instructions to overlap, few enough to stay in the first-level cache.
+// Sums that are put down before their epilogues run, those of a high tile or of some low ones: so
+// many that the epilogues' chains of dependent instructions overlap, and so few that what is left
+// of the chains overlaps with the next tile.
+constexpr size_t kEnoughRows = 8;
+// Tiles in pieces go on with sums that are put down: then so many there can be at once.
 constexpr size_t kBatchRows = 24;
 // Epilogues that run side by side.
-constexpr size_t kSideBySide = kRegisters == 32 ? 6 : 2;
+constexpr size_t kSideBySide = 4;
 
 // Sums of some rows under one panel after another, V vectors each. Each belongs to a row and a
 // group of units: few rows fill a batch with several panels.
@@ -37,7 +40,8 @@ struct Batch {
     for (size_t r = 0; r < kBatchRows; ++r) rows[r] = sums[r];
   }
 
-  HWY_INLINE bool Fits(size_t count) const { return filled + count <= kBatchRows; }
+  // Whether these should wait until those that are here have gone.
+  HWY_INLINE bool Full(size_t count) const { return filled > 0 && filled + count > kEnoughRows; }
   HWY_INLINE float* const* end() { return rows + filled; }
   HWY_INLINE void Add(size_t row, size_t count, size_t unit) {
     for (size_t r = 0; r < count; ++r) {
@@ -139,7 +143,7 @@ HWY_INLINE void RunPlace(const PackedMatrix& u, const StepInput& input, const fl
                          Batch<kBatchVectors>* batch, const Flush& flush) {
   const size_t unit = place.panel * panel_units;
   if (BetterInPieces<V>(u, place.rows) && place.rows <= kBatchRows) {
-    if (!batch->Fits(place.rows)) flush();
+    if (batch->Full(place.rows)) flush();
     RunPlaceInPieces<V, Weight>(u, input, h, place, restart, batch);
     return batch->Add(place.row, place.rows, unit);
   }
@@ -155,7 +159,7 @@ HWY_INLINE void RunPlace(const PackedMatrix& u, const StepInput& input, const fl
   }
   SetProduct(u, place, tiles, next, &task.second);
   ForEachTile<V>(u, place.rows, [&](const TilePlace& tile) SEQUENT_UNROLLED {
-    if (!batch->Fits(tile.rows * place.panels)) flush();
+    if (batch->Full(tile.rows * place.panels)) flush();
     MoveTo(tile, input, place, &task.start);
     if (input.sums == nullptr) MoveTo<V>(tile, input.x + place.row, &task.first);
     MoveTo<V>(tile, h + place.row, &task.second);
