@@ -86,14 +86,13 @@ HWY_INLINE void Unrolled(const Body& body) {
 #undef SEQUENT_UNROLLED
 #define SEQUENT_UNROLLED HWY_ATTR __attribute__((always_inline))
 
-// One k's weights, as floats: k is that of `from`, which is even, or the next one. A bf16 pair of
-// them shares a word, the even k below.
+// Vector v of one k's weights, as floats: k is that of `from`, which is even, or the next one. A
+// bf16 pair of them shares a word, the even k below.
 template <size_t kNext, size_t V>
-HWY_INLINE void LoadWeights(const float* HWY_RESTRICT from, Vec (&w)[V]) {
-  Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
-    w[v] = hn::Load(Floats(), from + (kNext * V + v) * kLanes);
-    HoldInRegister(w[v]);
-  });
+HWY_INLINE Vec LoadWeight(const float* HWY_RESTRICT from, size_t v) {
+  Vec weight = hn::Load(Floats(), from + (kNext * V + v) * kLanes);
+  HoldInRegister(weight);
+  return weight;
 }
 using Words = hn::RebindToUnsigned<Floats>;
 HWY_INLINE hn::Vec<Words> LoadPair(const uint16_t* from) {
@@ -105,11 +104,15 @@ HWY_INLINE Vec OfPair(hn::Vec<Words> pair) {
   return hn::BitCast(Floats(), hn::And(pair, hn::Set(Words(), 0xffff0000u)));
 }
 template <size_t kNext, size_t V>
-HWY_INLINE void LoadWeights(const uint16_t* HWY_RESTRICT from, Vec (&w)[V]) {
-  Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
-    w[v] = OfPair<kNext>(LoadPair(from + 2 * v * kLanes));
-    HoldInRegister(w[v]);
-  });
+HWY_INLINE Vec LoadWeight(const uint16_t* HWY_RESTRICT from, size_t v) {
+  Vec weight = OfPair<kNext>(LoadPair(from + 2 * v * kLanes));
+  HoldInRegister(weight);
+  return weight;
+}
+
+template <size_t kNext, size_t V, typename Weight>
+HWY_INLINE void LoadWeights(const Weight* HWY_RESTRICT from, Vec (&w)[V]) {
+  Unrolled<V>([&](auto v) SEQUENT_UNROLLED { w[v] = LoadWeight<kNext, V>(from, v); });
 }
 
 constexpr size_t kUnroll = 4;
@@ -252,11 +255,12 @@ struct Tile {
     }
   }
 
-  // kNext as for LoadWeights.
+  // kNext as for LoadWeight. In one panel all weights stay in registers while the rows pass, or,
+  // where there are not enough for that, all rows while the weights pass.
   template <size_t kNext, typename Weight>
   HWY_INLINE void AddOne(const Weight* HWY_RESTRICT panel, size_t stride,
                          const float* const (&x)[R], size_t k) {
-    if constexpr (P == 1) {
+    if constexpr (P == 1 && R * V + V + 1 <= kRegisters) {
       Vec w[V];
       LoadWeights<kNext>(panel, w);
       Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
@@ -265,6 +269,14 @@ struct Tile {
         Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
           acc[At(0, r, v)] = hn::MulAdd(broadcast, w[v], acc[At(0, r, v)]);
         });
+      });
+    } else if constexpr (P == 1) {
+      Vec broadcast[R];
+      Broadcast(x, k, broadcast);
+      Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+        MulAdd(broadcast, LoadWeight<kNext, V>(panel, v), 0, v);
+        // No register is left for gcc to move sums around.
+        Unrolled<R>([&](auto r) SEQUENT_UNROLLED { HoldInRegister(acc[At(0, r, v)]); });
       });
     } else {
       Vec broadcast[R];
