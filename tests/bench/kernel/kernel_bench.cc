@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/thread_pool.h"
+#include "core/kernels/target_choice.h"
 #include "tests/bench/kernel/neighbours.h"
 #include "tests/bench/kernel/plan.h"
 #include "tests/bench/kernel/report.h"
@@ -30,6 +31,7 @@ struct Options {
   size_t rounds = 11;
   double window_ms = 2;
   std::string json;
+  std::string target;
   bool serve = false;
 };
 
@@ -123,6 +125,11 @@ void AddOptions(CLI::App* app, Options* options) {
       },
       "3 rounds of 1 ms: to look, not to quote");
   app->add_option("--json", options->json, "File for the figures");
+  app->add_option(
+         "--target", options->target,
+         "SIMD target of ours and of the probes, instead of this processor's best one; the "
+         "others have limits of their own, as oneDNN's ONEDNN_MAX_CPU_ISA=AVX2")
+      ->check(CLI::IsMember(kernels::OfferedTargets()));
   app->add_flag("--serve", options->serve, "Run what standard input asks for; see serve.h");
 }
 
@@ -134,6 +141,7 @@ int Main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   const std::unique_ptr<ThreadPool> two_threads = ChooseCores();
   FlushDenormals();
+  if (!run.options.target.empty()) kernels::UseTarget(run.options.target);
   if (run.options.serve) return Serve(std::cin, std::cout);
 
   std::vector<std::string> rest = app.remaining();
