@@ -13,7 +13,7 @@
 // weights come from far away: then the tile asks for what it needs a piece later.
 //
 // All that is for processors whose third-level cache gives weights more slowly than a high tile
-// uses them. Where it keeps up (third_level.h), the first tile is high, and nobody asks for
+// uses them. Where it keeps up (third_level.h), the first tiles are high, and nobody asks for
 // anything.
 //
 // Included once per target, inside Highway's foreach_target.
@@ -83,31 +83,31 @@ HWY_INLINE void ForEachPlace(const PackedMatrix& w, const PanelWalk& walk, size_
 // Whether a core brings the weights from the third-level cache by itself, as fast as it uses them.
 HWY_INLINE bool ComesQuickly(const PackedMatrix& w) { return ThirdLevelKeepsUp() && !w.far(); }
 
-// How many tiles ForEachTile makes of so many rows.
+// How many tiles ForEachTile makes of so many rows: as few as there can be.
 template <size_t V>
 HWY_INLINE size_t TilesOf(size_t rows) {
   return (rows + kTileRows(V) - 1) / kTileRows(V);
 }
 
-// As few tiles of at most kTileRows(V) rows as there can be; a tile of so many is the fastest.
-// Where weights are at hand, as many of those as leave kLowRows for each of the others; where the
-// first one streams weights that the others find at hand, as many as there can be. Else each asks
-// for its share of what comes: all are of equal height as far as they go.
-constexpr size_t kLowRows = 4;
+// A tile of kTileRows(V) rows is the fastest; one of fewer than a dozen sums waits for its own.
+// Where weights are at hand, or come quickly to the first tile, which leaves them at hand for the
+// others, as many tiles are high as leave a dozen sums for each of the rest. Else each asks for its
+// share of what comes: all are of equal height as far as they go.
+constexpr size_t kEnoughSums = 12;
 template <size_t V, class Body>
 HWY_INLINE void ForEachTile(const PackedMatrix& w, size_t rows, const Body& body) {
+  constexpr size_t kLow = std::min(kEnoughSums / V, kTileRows(V));
   const size_t tiles = TilesOf<V>(rows);
   const bool high_first = !w.streamed() || ComesQuickly(w);
-  const size_t low = w.streamed() ? 1 : std::min(kLowRows, kTileRows(V));
   size_t row = 0;
   for (size_t i = 0; i < tiles; ++i) {
     const size_t left = rows - row, behind = tiles - i - 1;
     size_t height = left;
-    if (high_first && left >= behind * low + kTileRows(V)) {
+    if (high_first && left >= behind * kLow + kTileRows(V)) {
       height = kTileRows(V);
     } else if (behind > 0) {
       height = (left + behind) / (behind + 1);
-      if (high_first && left > behind * low + height) height = left - behind * low;
+      if (high_first && left > behind * kLow + height) height = left - behind * kLow;
     }
     body(TilePlace{row, height, i});
     row += height;
