@@ -50,7 +50,7 @@ constexpr size_t kTileRows(size_t vectors) {
 // sums.
 constexpr size_t kMostPanels = 4;
 constexpr size_t PanelsAtOnce(size_t rows, size_t vectors) {
-  constexpr size_t kMostSums = kRegisters == 32 ? 24 : 8;
+  constexpr size_t kMostSums = kRegisters == 32 ? 24 : 12;
   size_t panels = 1;
   while (panels < kMostPanels && 2 * panels * rows * vectors <= kMostSums) panels *= 2;
   return panels;
@@ -255,8 +255,9 @@ struct Tile {
     }
   }
 
-  // kNext as for LoadWeight. In one panel all weights stay in registers while the rows pass, or,
-  // where there are not enough for that, all rows while the weights pass.
+  // kNext as for LoadWeight. All weights of a panel stay in registers while the rows pass, or, with
+  // several panels, all rows as well, or, where there are not enough for that, only the rows while
+  // the weights pass.
   template <size_t kNext, typename Weight>
   HWY_INLINE void AddOne(const Weight* HWY_RESTRICT panel, size_t stride,
                          const float* const (&x)[R], size_t k) {
@@ -270,21 +271,21 @@ struct Tile {
           acc[At(0, r, v)] = hn::MulAdd(broadcast, w[v], acc[At(0, r, v)]);
         });
       });
-    } else if constexpr (P == 1) {
-      Vec broadcast[R];
-      Broadcast(x, k, broadcast);
-      Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
-        MulAdd(broadcast, LoadWeight<kNext, V>(panel, v), 0, v);
-        // No register is left for gcc to move sums around.
-        Unrolled<R>([&](auto r) SEQUENT_UNROLLED { HoldInRegister(acc[At(0, r, v)]); });
-      });
     } else {
       Vec broadcast[R];
       Broadcast(x, k, broadcast);
       Unrolled<P>([&](auto p) SEQUENT_UNROLLED {
-        Vec w[V];
-        LoadWeights<kNext>(panel + p * stride, w);
-        Unrolled<V>([&](auto v) SEQUENT_UNROLLED { MulAdd(broadcast, w[v], p, v); });
+        if constexpr (P * R * V + R + V <= kRegisters) {
+          Vec w[V];
+          LoadWeights<kNext>(panel + p * stride, w);
+          Unrolled<V>([&](auto v) SEQUENT_UNROLLED { MulAdd(broadcast, w[v], p, v); });
+        } else {
+          Unrolled<V>([&](auto v) SEQUENT_UNROLLED {
+            MulAdd(broadcast, LoadWeight<kNext, V>(panel + p * stride, v), p, v);
+            // No register is left for gcc to move sums around.
+            Unrolled<R>([&](auto r) SEQUENT_UNROLLED { HoldInRegister(acc[At(p, r, v)]); });
+          });
+        }
       });
     }
   }
