@@ -5,6 +5,7 @@ How long anything takes is not looked at.
 """
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -38,9 +39,19 @@ class KernelBench(unittest.TestCase):
                 self.assertEqual(set(point["seconds"]), set(point[figures]))
                 self.assertGreater(point[figures]["ours"], 0)
 
+    def test_the_target_is_the_one_asked_for(self):
+        worst = re.search(r"(\w+)}", run("--target", "NONE").stderr)[1]
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "figures.json")
+            done = run("--kinds", "step", "--cells", "lstm", "--units", "64", "--rows", "5", "--steps", "1", "--against",
+                       "eigen", "--target", worst, "--json", str(file))
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertEqual(json.loads(file.read_text())["target"], worst)
+
     def test_a_wrong_option_is_refused(self):
         self.assertNotEqual(run("--cells", "rnn").returncode, 0)
         self.assertNotEqual(run("--no-such-option").returncode, 0)
+        self.assertNotEqual(run("--target", "NONE").returncode, 0)
 
     def test_figures_that_cannot_be_written_are_an_error(self):
         done = run("--kinds", "step", "--cells", "gru", "--units", "64", "--rows", "1", "--steps", "1", "--against",
