@@ -22,8 +22,10 @@ namespace sequent::kernels::HWY_NAMESPACE {
 // many that the epilogues' chains of dependent instructions overlap, and so few that what is left
 // of the chains overlaps with the next tile.
 constexpr size_t kEnoughRows = 8;
-// Tiles in pieces go on with sums that are put down: then so many there can be at once.
+// Tiles in pieces go on with sums that are put down: then so many there can be at once. What one
+// tile puts down always finds room.
 constexpr size_t kBatchRows = 24;
+static_assert(kBatchRows >= kMostSums && kBatchRows >= kEnoughRows);
 // Epilogues that run side by side.
 constexpr size_t kSideBySide = 4;
 

@@ -49,8 +49,8 @@ constexpr size_t kTileRows(size_t vectors) {
 // of few rows therefore takes several panels side by side, as far as there are registers for the
 // sums.
 constexpr size_t kMostPanels = 4;
+constexpr size_t kMostSums = kRegisters == 32 ? 24 : 12;
 constexpr size_t PanelsAtOnce(size_t rows, size_t vectors) {
-  constexpr size_t kMostSums = kRegisters == 32 ? 24 : 12;
   size_t panels = 1;
   while (panels < kMostPanels && 2 * panels * rows * vectors <= kMostSums) panels *= 2;
   return panels;
