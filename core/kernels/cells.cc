@@ -22,9 +22,9 @@ namespace sequent::kernels::HWY_NAMESPACE {
 // many that the epilogues' chains of dependent instructions overlap, and so few that what is left
 // of the chains overlaps with the next tile.
 constexpr size_t kEnoughRows = 8;
-// Tiles in pieces go on with sums that are put down: then so many there can be at once. What one
-// tile puts down always finds room.
-constexpr size_t kBatchRows = 24;
+// Tiles in pieces go on with sums that are put down: then those of a whole place. What one tile
+// puts down always finds room.
+constexpr size_t kBatchRows = kRowBlock;
 static_assert(kBatchRows >= kMostSums && kBatchRows >= kEnoughRows);
 // Epilogues that run side by side.
 constexpr size_t kSideBySide = 4;
@@ -38,8 +38,10 @@ struct Batch {
   Owner owners[kBatchRows];
   size_t filled = 0;
 
-  Batch() {
-    for (size_t r = 0; r < kBatchRows; ++r) rows[r] = sums[r];
+  // For places of so many rows.
+  HWY_INLINE explicit Batch(size_t place_rows) {
+    const size_t n = std::min(std::max({place_rows, kMostSums, kEnoughRows}), kBatchRows);
+    for (size_t r = 0; r < n; ++r) rows[r] = sums[r];
   }
 
   // Whether these should wait until those that are here have gone.
@@ -109,8 +111,8 @@ HWY_INLINE void MoveTo(const TilePlace& tile, const StepInput& input, const Plac
 // Puts down input + U h for one place in pieces. All its rows fit the batch.
 template <size_t V, typename Weight, size_t kBatchVectors>
 HWY_INLINE void RunPlaceInPieces(const PackedMatrix& u, const StepInput& input,
-                                 const float* const* h, const Place& place, const float* restart,
-                                 Batch<kBatchVectors>* batch) {
+                                 const float* const* h, const Place& place, size_t piece_bytes,
+                                 const float* restart, Batch<kBatchVectors>* batch) {
   const size_t offset = place.panel * u.panel_width();
   float* const* const to = batch->end();
   const PackedMatrix& first = input.sums != nullptr ? u : *input.weight;
@@ -125,7 +127,8 @@ HWY_INLINE void RunPlaceInPieces(const PackedMatrix& u, const StepInput& input,
     RunTileOf(tile.rows, 1, task);
   });
   if (input.sums == nullptr) {
-    AddInPieces<V, Weight>(*input.weight, place, input.x, u.panel<Weight>(place.panel), to, 0);
+    AddInPieces<V, Weight>(*input.weight, place, piece_bytes, input.x, u.panel<Weight>(place.panel),
+                           to, 0);
     if (restart != nullptr) {
       for (size_t r = 0; r < place.rows; ++r) {
         float* const last = to[r] + (V - 1) * kLanes;
@@ -134,7 +137,7 @@ HWY_INLINE void RunPlaceInPieces(const PackedMatrix& u, const StepInput& input,
       }
     }
   }
-  AddInPieces<V, Weight>(u, place, h, next, to, 0);
+  AddInPieces<V, Weight>(u, place, piece_bytes, h, next, to, 0);
 }
 
 // Puts down input + U h for the tiles of one place, and calls flush() before the batch overflows.
@@ -144,9 +147,11 @@ HWY_INLINE void RunPlace(const PackedMatrix& u, const StepInput& input, const fl
                          const Place& place, size_t panel_units, const float* restart,
                          Batch<kBatchVectors>* batch, const Flush& flush) {
   const size_t unit = place.panel * panel_units;
-  if (BetterInPieces<V>(u, place.rows) && place.rows <= kBatchRows) {
+  const size_t inputs = u.inputs() + (input.sums != nullptr ? 0 : input.weight->inputs());
+  const size_t panel_bytes = inputs * V * kLanes * sizeof(Weight);
+  if (const size_t piece = PieceBytes<V>(u, place.rows, panel_bytes); piece != 0) {
     if (batch->Full(place.rows)) flush();
-    RunPlaceInPieces<V, Weight>(u, input, h, place, restart, batch);
+    RunPlaceInPieces<V, Weight>(u, input, h, place, piece, restart, batch);
     return batch->Add(place.row, place.rows, unit);
   }
   const PackedMatrix& first = input.sums != nullptr ? u : *input.weight;
@@ -183,7 +188,7 @@ HWY_INLINE void ForEachSum(const PackedMatrix& u, size_t rows, const StepInput& 
                            const float* restart = nullptr) {
   HWY_ALIGN static constexpr float kZeros[kMostPanels * kLanes] = {};
   constexpr size_t kUnitVectors = kGates == 1 ? 4 : 1;
-  Batch<(kGates == 1 ? 4 : kGates) + (kApart ? 1 : 0)> batch;
+  Batch<(kGates == 1 ? 4 : kGates) + (kApart ? 1 : 0)> batch(rows);
   const auto flush = [&]() HWY_ATTR {
     for (size_t v = 0; v < kUnitVectors; ++v) {
       const size_t ahead = v * kLanes, unit = batch.owners[0].unit + ahead;

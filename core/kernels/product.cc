@@ -48,24 +48,25 @@ void RunProduct(const PackedMatrix& w, size_t rows, const float* const* x, Start
       constexpr size_t V = decltype(vectors)::value;
       const size_t offset = place.panel * w.panel_width();
       const size_t columns = std::min(V * kLanes, width - offset);
-      const bool in_pieces = columns == V * kLanes && BetterInPieces<V>(w, place.rows);
+      const size_t panel_bytes = w.inputs() * V * kLanes * sizeof(Weight);
+      const size_t piece = columns == V * kLanes ? PieceBytes<V>(w, place.rows, panel_bytes) : 0;
       const Weight* const next =
           place.next_panel == Place::kNone ? nullptr : w.panel<Weight>(place.next_panel);
       TileTask<V, Weight> task;
       task.offset = offset;
       if (start == Start::kBias) task.start.same = bias + offset;
-      if (!in_pieces) SetProduct(w, place, TilesOf<V>(place.rows), next, &task.first);
+      if (piece == 0) SetProduct(w, place, TilesOf<V>(place.rows), next, &task.first);
       ForEachTile<V>(w, place.rows, [&](const TilePlace& tile) HWY_ATTR {
         task.to = y + place.row + tile.row;
         if (start == Start::kAccumulate) task.start = {.rows = task.to, .offset = offset};
-        if (!in_pieces) MoveTo<V>(tile, x + place.row, &task.first);
+        if (piece == 0) MoveTo<V>(tile, x + place.row, &task.first);
         if (columns < V * kLanes) {
           RunEdgeTile(tile.rows, columns, task);
         } else {
           RunTileOf(tile.rows, place.panels, task);
         }
       });
-      if (in_pieces) AddInPieces<V, Weight>(w, place, x, next, y + place.row, offset);
+      if (piece != 0) AddInPieces<V, Weight>(w, place, piece, x, next, y + place.row, offset);
     });
   });
 }

@@ -126,8 +126,8 @@ struct TileProduct {
   size_t panel_stride = 0;          // from a panel's weights to the next one's
   const float* const* x = nullptr;
   size_t begin = 0, count = 0;
-  // What to ask for meanwhile, of every panel: `prefetch_lines` cache lines for every kUnroll k,
-  // from `prefetch` on, and after `turn` k from `then` on.
+  // What to ask for meanwhile, if there is one panel: `prefetch_lines` cache lines for every
+  // kUnroll k, from `prefetch` on, and after `turn` k from `then` on.
   size_t prefetch_lines = 0;
   const Weight* prefetch = nullptr;
   size_t turn = SIZE_MAX;  // a multiple of kUnroll
@@ -186,14 +186,14 @@ struct Tile {
     const float* x[R];
     Unrolled<R>([&](auto r) SEQUENT_UNROLLED { x[r] = product.x[r] + product.begin; });
     const size_t whole = product.count - product.count % kUnroll;
-    const Weight* next = product.prefetch;
+    [[maybe_unused]] const Weight* next = product.prefetch;
     size_t k = 0;
     for (; k < whole; k += kUnroll, panel += kUnroll * kWidth) {
-      if (HWY_UNLIKELY(k == product.turn)) next = product.then;
-      for (size_t i = 0; i < product.prefetch_lines; ++i, next += kLine / sizeof(Weight)) {
-        Unrolled<P>([&](auto p) SEQUENT_UNROLLED {
-          __builtin_prefetch(next + p * product.panel_stride, 0, 3);
-        });
+      if constexpr (P == 1) {
+        if (HWY_UNLIKELY(k == product.turn)) next = product.then;
+        for (size_t i = 0; i < product.prefetch_lines; ++i, next += kLine / sizeof(Weight)) {
+          __builtin_prefetch(next, 0, 3);
+        }
       }
       Unrolled<kUnroll / 2>([&](auto pair) SEQUENT_UNROLLED {
         AddPair(panel + 2 * pair * kWidth, product.panel_stride, x, k + 2 * pair);

@@ -5,12 +5,14 @@
 // from further away, the tiles under one panel ask for the next one, each for its share: then the
 // way of the weights and the arithmetic run side by side.
 //
-// With a few tiles both take about the same time, and neither may wait for the other. Then the
-// panel is cut into pieces that fit the first-level cache: all tiles pass over one piece, their
-// sums put down in between, while the next piece comes.
+// What all tiles of a block pass over may be too long to stay there beside what comes next. Then it
+// is cut into pieces: all tiles pass over one, their sums put down in between, while the next one
+// comes. With a few tiles the weights' way and the arithmetic take about the same time, and neither
+// may wait for the other: then the pieces are short, and fit the first-level cache.
 //
-// With a single tile the processor's own prefetcher sees one stream, and is good enough unless the
-// weights come from far away: then the tile asks for what it needs a piece later.
+// With a single tile the processor's own prefetchers are good enough unless the weights come from
+// far away. Even then they are if there are several streams, one for each of the panels side by
+// side; with one stream the tile asks for what it needs a short piece later.
 //
 // All that is for processors whose third-level cache gives weights more slowly than a high tile
 // uses them. Where it keeps up (third_level.h), the first tiles are high, and nobody asks for
@@ -28,6 +30,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "core/kernels/layout.h"
 #include "core/kernels/packed_matrix.h"
 #include "core/kernels/panel_walk.h"
 #include "core/kernels/third_level.h"
@@ -145,14 +148,8 @@ HWY_INLINE void WithWeight(Precision precision, const Body& body) {
   body(float{});
 }
 
-// How far ahead a tile asks, and how long a piece is: so many k that their weights are 16 KB. The
-// first-level cache holds what is worked on and what comes.
-template <typename Weight>
-HWY_INLINE size_t StepsAhead(size_t width, size_t panels) {
-  constexpr size_t kBytes = 16384;
-  const size_t steps = kBytes / (width * panels * sizeof(Weight));
-  return std::max(steps - steps % kUnroll, kUnroll);
-}
+// Two fit the first-level cache: what is worked on and what comes.
+constexpr size_t kShortPiece = 16384;  // bytes
 
 // W x of a place's first tile, of so many. `then` are the weights that are wanted after it, or
 // nullptr.
@@ -165,9 +162,10 @@ HWY_INLINE void SetProduct(const PackedMatrix& w, const Place& place, size_t til
   product->count = w.inputs();
   const size_t step_bytes = width * sizeof(Weight) * kUnroll;
   if (tiles == 1) {
-    if (!w.far()) return;
+    if (!w.far() || place.panels > 1) return;
     const size_t whole = w.inputs() - w.inputs() % kUnroll;
-    const size_t ahead = std::min(StepsAhead<Weight>(width, place.panels), whole);
+    const size_t steps = kShortPiece / (width * sizeof(Weight));
+    const size_t ahead = std::min(steps - steps % kUnroll, whole);
     product->prefetch = product->weights + ahead * width;
     product->prefetch_lines = step_bytes / kLine;
     product->turn = whole - ahead;
@@ -209,26 +207,36 @@ HWY_INLINE void RunTileOf(size_t rows, size_t panels, const TileTask<V, Weight>&
   });
 }
 
-// Rows of a product in pieces.
-constexpr size_t kMostTilesInPieces = 4;
-
+// How long the pieces are that a place's panels are cut into, in bytes; 0: they are not.
+// `panel_bytes` is what each of its tiles passes over.
 template <size_t V>
-HWY_INLINE bool BetterInPieces(const PackedMatrix& w, size_t rows) {
-  return w.streamed() && !ComesQuickly(w) && rows > kTileRows(V) &&
-         rows <= kMostTilesInPieces * kTileRows(V);
+HWY_INLINE size_t PieceBytes(const PackedMatrix& w, size_t rows, size_t panel_bytes) {
+  constexpr size_t kFew = std::min(4 * kTileRows(V), size_t{24});
+  if (!w.streamed() || ComesQuickly(w) || rows <= kTileRows(V)) return 0;
+  if (rows <= kFew) return kShortPiece;
+  // This piece, the next one, and as much again twice for the rows.
+  const size_t cache = SecondLevelCacheBytes();
+  return panel_bytes > cache / 4 ? cache / 8 : 0;
 }
 
 // Adds W x to the sums of a place's rows, at to[r] + offset: they are there already. `next`: the
 // weights that are wanted when this is done, or nullptr.
 template <size_t V, typename Weight>
-HWY_INLINE void AddInPieces(const PackedMatrix& w, const Place& place, const float* const* x,
-                            const Weight* next, float* const* to, size_t offset) {
+HWY_INLINE void AddInPieces(const PackedMatrix& w, const Place& place, size_t piece_bytes,
+                            const float* const* x, const Weight* next, float* const* to,
+                            size_t offset) {
   constexpr size_t kStep = V * kLanes;
   const Weight* const panel = w.panel<Weight>(place.panel);
-  const size_t piece = StepsAhead<Weight>(kStep, 1);
   const size_t tiles = TilesOf<V>(place.rows);
-  for (size_t k = 0; k < w.inputs(); k += piece) {
-    const size_t count = std::min(piece, w.inputs() - k);
+  const size_t bytes = w.inputs() * kStep * sizeof(Weight);
+  // All as long as each other: each asks for as much as the next one has.
+  const size_t pieces = (bytes + piece_bytes - 1) / piece_bytes;
+  const auto begin = [&](size_t piece) {
+    const size_t k = w.inputs() * piece / pieces;
+    return piece == pieces ? k : k - k % kUnroll;
+  };
+  for (size_t piece = 0; piece < pieces; ++piece) {
+    const size_t k = begin(piece), count = begin(piece + 1) - k;
     const Weight* const ahead = k + count < w.inputs() ? panel + (k + count) * kStep : next;
     ForEachTile<V>(w, place.rows, [&](const TilePlace& tile) HWY_ATTR {
       TileTask<V, Weight> task;

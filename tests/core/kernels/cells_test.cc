@@ -327,10 +327,10 @@ TEST_P(CellsTest, HowAStepWalksOverItsPanelsMakesNoDifference) {
   }
 }
 
-// Wide enough for both matrices to be streamed: few rows pass over pieces of the panels then, or
-// not, where the third-level cache keeps up.
+// Wide enough for both matrices to be streamed: few rows pass over short pieces of the panels then,
+// and many over long ones; or not, where the third-level cache keeps up.
 TEST_P(CellsTest, StepsThatStreamTheirWeightsHaveTheSameBitsAloneAndInACrowd) {
-  constexpr size_t kRows = 27, kUnits = 420, kInputs = 430;
+  constexpr size_t kRows = 27, kUnits = 420, kInputs = 1700;
   for (const size_t gates : {3, 4}) {
     for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
       const std::vector<float> w = RandomVector(gates * kUnits * kInputs, 50, 0.05f);
@@ -358,7 +358,7 @@ TEST_P(CellsTest, StepsThatStreamTheirWeightsHaveTheSameBitsAloneAndInACrowd) {
         return out;
       };
       const Rows all = step(0, kRows, true);
-      for (const size_t count : {1, 4, 7, 12, 24}) {
+      for (const size_t count : {1, 4, 7, 12, 24, 26}) {
         for (const bool ready : {true, false}) {
           SetThirdLevelKeepsUp(count == 7);
           const Rows some = step(1, count, ready);
