@@ -39,6 +39,10 @@ class KernelBench(unittest.TestCase):
                 self.assertEqual(set(point["seconds"]), set(point[figures]))
                 self.assertGreater(point[figures]["ours"], 0)
 
+    def test_sizes_outside_of_the_grid_are_measured_where_they_are_asked_for(self):
+        done = run("--cells", "gru", "--units", "40,72", "--rows", "3", "--steps", "2", "--against", "none")
+        self.assertEqual(re.findall(r"step/gru/H:(\d+)/B:3/T:2", done.stdout), ["40", "72"], done.stdout + done.stderr)
+
     def test_the_target_is_the_one_asked_for(self):
         worst = re.search(r"(\w+)}", run("--target", "NONE").stderr)[1]
         with tempfile.TemporaryDirectory() as folder:
@@ -50,6 +54,7 @@ class KernelBench(unittest.TestCase):
 
     def test_a_wrong_option_is_refused(self):
         self.assertNotEqual(run("--cells", "rnn").returncode, 0)
+        self.assertNotEqual(run("--rows", "0").returncode, 0)
         self.assertNotEqual(run("--no-such-option").returncode, 0)
         self.assertNotEqual(run("--target", "NONE").returncode, 0)
 

@@ -107,9 +107,12 @@ void AddOptions(CLI::App* app, Options* options) {
   app->add_option("--cells", selection->cells, "lstm, gru")
       ->delimiter(',')
       ->check(CLI::IsMember({"lstm", "gru"}));
-  app->add_option("--units", selection->units, "Widths, of input and state alike")->delimiter(',');
-  app->add_option("--rows", selection->rows, "Batch sizes")->delimiter(',');
-  app->add_option("--steps", selection->steps, "Steps per call")->delimiter(',');
+  const auto sizes = [app](const char* name, std::vector<size_t>* values, const char* what) {
+    app->add_option(name, *values, what)->delimiter(',')->check(CLI::Range(1, 8192));
+  };
+  sizes("--units", &selection->units, "Widths, of input and state alike");
+  sizes("--rows", &selection->rows, "Batch sizes");
+  sizes("--steps", &selection->steps, "Steps per call");
   app->add_option("--against", options->against, "onednn, eigen; none")
       ->delimiter(',')
       ->check(CLI::IsMember({"onednn", "eigen", "none"}));

@@ -45,16 +45,25 @@ void AddPrecisions(Cell cell, std::vector<Planned>* points) {
   }
 }
 
-std::vector<Planned> Everything() {
-  std::vector<Planned> points;
-  for (const Cell cell : {Cell::kLstm, Cell::kGru}) {
-    for (const size_t units : {64, 128, 256, 512, 1024}) {
-      for (const size_t steps : {1, 16}) {
-        for (const size_t rows : {1, 2, 4, 8, 16, 32, 64, 128}) {
-          points.push_back({"step", {cell, units, rows, steps}});
-        }
+using Sizes = std::vector<size_t>;
+
+Sizes Or(const Sizes& wanted, const Sizes& grid) { return wanted.empty() ? grid : wanted; }
+
+// The grid; of a size that is asked for those instead.
+void AddSteps(Cell cell, const Selection& selection, std::vector<Planned>* points) {
+  for (const size_t units : Or(selection.units, {64, 128, 256, 512, 1024})) {
+    for (const size_t steps : Or(selection.steps, {1, 16})) {
+      for (const size_t rows : Or(selection.rows, {1, 2, 4, 8, 16, 32, 64, 128})) {
+        points->push_back({"step", {cell, units, rows, steps}});
       }
     }
+  }
+}
+
+std::vector<Planned> Everything(const Selection& selection) {
+  std::vector<Planned> points;
+  for (const Cell cell : {Cell::kLstm, Cell::kGru}) {
+    AddSteps(cell, selection, &points);
     points.push_back({"chunk", {cell, 512, 1, 100}});
     for (const size_t rows : {1, 64}) points.push_back({"threads", {cell, 512, rows, 1}});
     AddPrecisions(cell, &points);
@@ -65,7 +74,7 @@ std::vector<Planned> Everything() {
 }  // namespace
 
 std::vector<Planned> Plan(const Selection& selection) {
-  std::vector<Planned> points = Everything();
+  std::vector<Planned> points = Everything(selection);
   std::erase_if(points, [&](const Planned& planned) { return !Selected(selection, planned); });
   return points;
 }

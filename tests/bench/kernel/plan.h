@@ -1,11 +1,11 @@
 // Which points are measured, and who takes part in them.
 //
-//   step       the grid: one step or sixteen, ours beside the libraries
+//   step       the grid, one step or sixteen, or whatever sizes are asked for: ours beside the
+//              libraries
 //   chunk      512 units, one row, 100 steps: ours beside the libraries
 //   threads    512 units: Model::Run on one thread, on two
 //   precision  Model::Run of fp32, bf16 and int8 weights; among the widths the largest multiple of
-//   64
-//              whose bf16 weights fit the L2 cache with room to spare
+//              64 whose bf16 weights fit the L2 cache with room to spare
 #ifndef SEQUENT_TESTS_BENCH_KERNEL_PLAN_H_
 #define SEQUENT_TESTS_BENCH_KERNEL_PLAN_H_
 
@@ -20,7 +20,7 @@
 
 namespace sequent::bench {
 
-// What is wanted; an empty list wants all.
+// What is wanted; an empty list wants all that is planned.
 struct Selection {
   std::vector<std::string> kinds, cells;
   std::vector<size_t> units, rows, steps;
