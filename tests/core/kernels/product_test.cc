@@ -159,8 +159,8 @@ TEST_P(ProductTest, OfNoRowsWritesNothing) {
   Product(weights.packed, 0, nullptr, Start::kZero, nullptr, nullptr);
 }
 
-// Few rows of a matrix that is streamed pass over short pieces of its panels, many over long ones if
-// the panels are long, and of one that comes from far away a single tile asks for what is next;
+// Few rows of a matrix that is streamed pass over short pieces of its panels, many over long ones
+// if the panels are long, and of one that comes from far away a single tile asks for what is next;
 // unless the third-level cache keeps up.
 TEST_P(ProductTest, OfAMatrixThatDoesNotFitTheCacheHasTheSameBitsForEveryBatch) {
   struct Shape {
