@@ -121,7 +121,7 @@ HWY_INLINE void RunPlaceInPieces(const PackedMatrix& u, const StepInput& input,
   TileTask<V, Weight> task;
   task.start = StartOf(input, offset);
   if (input.sums != nullptr) task.restart = restart;
-  ForEachTile<V>(u, place.rows, [&](const TilePlace& tile) HWY_ATTR {
+  ForEachTile<V, Weight>(u, place.rows, [&](const TilePlace& tile) HWY_ATTR {
     MoveTo(tile, input, place, &task.start);
     task.to = to + tile.row;
     RunTileOf(tile.rows, 1, task);
@@ -149,7 +149,7 @@ HWY_INLINE void RunPlace(const PackedMatrix& u, const StepInput& input, const fl
   const size_t unit = place.panel * panel_units;
   const size_t inputs = u.inputs() + (input.sums != nullptr ? 0 : input.weight->inputs());
   const size_t panel_bytes = inputs * V * kLanes * sizeof(Weight);
-  if (const size_t piece = PieceBytes<V>(u, place.rows, panel_bytes); piece != 0) {
+  if (const size_t piece = PieceBytes<V, Weight>(u, place.rows, panel_bytes); piece != 0) {
     if (batch->Full(place.rows)) flush();
     RunPlaceInPieces<V, Weight>(u, input, h, place, piece, restart, batch);
     return batch->Add(place.row, place.rows, unit);
@@ -157,7 +157,7 @@ HWY_INLINE void RunPlace(const PackedMatrix& u, const StepInput& input, const fl
   const PackedMatrix& first = input.sums != nullptr ? u : *input.weight;
   const Weight* const next =
       place.next_panel == Place::kNone ? nullptr : first.panel<Weight>(place.next_panel);
-  const size_t tiles = TilesOf<V>(place.rows);
+  const size_t tiles = TilesOf<V, Weight>(place.rows);
   TileTask<V, Weight> task;
   task.start = StartOf(input, place.panel * u.panel_width());
   task.restart = restart;
@@ -165,7 +165,7 @@ HWY_INLINE void RunPlace(const PackedMatrix& u, const StepInput& input, const fl
     SetProduct(*input.weight, place, tiles, u.panel<Weight>(place.panel), &task.first);
   }
   SetProduct(u, place, tiles, next, &task.second);
-  ForEachTile<V>(u, place.rows, [&](const TilePlace& tile) SEQUENT_UNROLLED {
+  ForEachTile<V, Weight>(u, place.rows, [&](const TilePlace& tile) SEQUENT_UNROLLED {
     if (batch->Full(tile.rows * place.panels)) flush();
     MoveTo(tile, input, place, &task.start);
     if (input.sums == nullptr) MoveTo<V>(tile, input.x + place.row, &task.first);

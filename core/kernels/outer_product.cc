@@ -70,7 +70,7 @@ HWY_NOINLINE void OuterTile(const float* HWY_RESTRICT panel, size_t rows,
 // body(first output, RowCount<R>()) for tiles of as many outputs as there can be, and the rest.
 template <class Body>
 HWY_INLINE void ForEachOuterTile(size_t outputs, const Body& body) {
-  constexpr size_t R = kTileRows(kOuterVectors);
+  constexpr size_t R = kRowsInRegisters(kOuterVectors);
   size_t o = 0;
   for (; o + R <= outputs; o += R) body(o, RowCount<R>());
   if (o == outputs) return;

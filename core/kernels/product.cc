@@ -21,7 +21,7 @@ size_t LanesOf() { return kLanes; }
 // One tile whose last column may lie outside of y: sums pass through a padded buffer.
 template <size_t V, typename Weight>
 void RunEdgeTile(size_t rows, size_t columns, TileTask<V, Weight> task) {
-  constexpr size_t kMaxRows = kTileRows(V);
+  constexpr size_t kMaxRows = kTileRows<Weight>(V);
   HWY_ALIGN float buffer[kMaxRows][V * kLanes] = {};
   float* padded[kMaxRows];
   for (size_t r = 0; r < rows; ++r) padded[r] = buffer[r];
@@ -49,14 +49,15 @@ void RunProduct(const PackedMatrix& w, size_t rows, const float* const* x, Start
       const size_t offset = place.panel * w.panel_width();
       const size_t columns = std::min(V * kLanes, width - offset);
       const size_t panel_bytes = w.inputs() * V * kLanes * sizeof(Weight);
-      const size_t piece = columns == V * kLanes ? PieceBytes<V>(w, place.rows, panel_bytes) : 0;
+      const size_t piece =
+          columns == V * kLanes ? PieceBytes<V, Weight>(w, place.rows, panel_bytes) : 0;
       const Weight* const next =
           place.next_panel == Place::kNone ? nullptr : w.panel<Weight>(place.next_panel);
       TileTask<V, Weight> task;
       task.offset = offset;
       if (start == Start::kBias) task.start.same = bias + offset;
-      if (piece == 0) SetProduct(w, place, TilesOf<V>(place.rows), next, &task.first);
-      ForEachTile<V>(w, place.rows, [&](const TilePlace& tile) HWY_ATTR {
+      if (piece == 0) SetProduct(w, place, TilesOf<V, Weight>(place.rows), next, &task.first);
+      ForEachTile<V, Weight>(w, place.rows, [&](const TilePlace& tile) HWY_ATTR {
         task.to = y + place.row + tile.row;
         if (start == Start::kAccumulate) task.start = {.rows = task.to, .offset = offset};
         if (piece == 0) MoveTo<V>(tile, x + place.row, &task.first);

@@ -40,9 +40,18 @@ constexpr size_t kRegisters = 32;
 #else
 constexpr size_t kRegisters = 16;
 #endif
-constexpr size_t kTileRows(size_t vectors) {
+constexpr size_t kRowsInRegisters(size_t vectors) {
   if (kRegisters == 16) return vectors == 4 ? 3 : 4;
   return vectors == 4 ? 6 : 8;
+}
+
+// The rows of a high tile. Where a multiply-add takes an operand from memory, one of four weights
+// needs no register, and there is room for a seventh row.
+template <typename Weight>
+constexpr bool kFromMemory = HWY_TARGET == HWY_AVX3 && std::is_same_v<Weight, float>;
+template <typename Weight>
+constexpr size_t kTileRows(size_t vectors) {
+  return vectors == 4 && kFromMemory<Weight> ? 7 : kRowsInRegisters(vectors);
 }
 
 // A sum's next multiply-add waits for its last: four cycles, in which a core starts eight. A tile
@@ -56,8 +65,12 @@ constexpr size_t PanelsAtOnce(size_t rows, size_t vectors) {
   return panels;
 }
 // Several tiles never do: that of all rows, whom a walk asks for, and that of a tile's are one.
-static_assert(PanelsAtOnce(kTileRows(2) + 1, 2) == 1 && PanelsAtOnce(kTileRows(3) + 1, 3) == 1 &&
-              PanelsAtOnce(kTileRows(4) + 1, 4) == 1);
+template <typename Weight>
+constexpr bool kAlone(size_t vectors) {
+  return PanelsAtOnce(kTileRows<Weight>(vectors) + 1, vectors) == 1;
+}
+static_assert(kAlone<float>(2) && kAlone<float>(3) && kAlone<float>(4));
+static_assert(kAlone<uint16_t>(2) && kAlone<uint16_t>(3) && kAlone<uint16_t>(4));
 
 // gcc would load (and, from bf16, unpack) a weight again for every row of a low tile, as the
 // operand in memory of each multiply-add.
@@ -233,6 +246,29 @@ struct Tile {
     });
   }
 
+  // `from`: one k's weights. gcc would want a register for each, and for sums on their way from one
+  // to another.
+  HWY_INLINE void AddWithLastFromMemory(const float* HWY_RESTRICT from, const float* const (&x)[R],
+                                        size_t k) {
+#if HWY_TARGET == HWY_AVX3
+    Vec w[V - 1];
+    Unrolled<V - 1>([&](auto v) SEQUENT_UNROLLED { w[v] = LoadWeight<0, V>(from, v); });
+    const auto& last = *reinterpret_cast<const __m512*>(from + (V - 1) * kLanes);
+    Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
+      Vec broadcast = hn::Set(Floats(), x[r][k]);
+      HoldInRegister(broadcast);
+      Unrolled<V - 1>([&](auto v) SEQUENT_UNROLLED {
+        asm("vfmadd231ps %2, %1, %0"
+            : "+v"(acc[At(0, r, v)].raw)
+            : "v"(broadcast.raw), "v"(w[v].raw));
+      });
+      asm("vfmadd231ps %2, %1, %0"
+          : "+v"(acc[At(0, r, V - 1)].raw)
+          : "v"(broadcast.raw), "m"(last));
+    });
+#endif
+  }
+
   // The k of `panel` and the next one.
   template <typename Weight>
   HWY_INLINE void AddPair(const Weight* HWY_RESTRICT panel, size_t stride,
@@ -257,9 +293,9 @@ struct Tile {
     }
   }
 
-  // kNext as for LoadWeight. All weights of a panel stay in registers while the rows pass, or, with
-  // several panels, all rows as well, or, where there are not enough for that, only the rows while
-  // the weights pass.
+  // kNext as for LoadWeight. All weights of a panel stay in registers while the rows pass, or all
+  // but one, or, with several panels, all rows as well, or, where there are not enough for that,
+  // only the rows while the weights pass.
   template <size_t kNext, typename Weight>
   HWY_INLINE void AddOne(const Weight* HWY_RESTRICT panel, size_t stride,
                          const float* const (&x)[R], size_t k) {
@@ -273,6 +309,8 @@ struct Tile {
           acc[At(0, r, v)] = hn::MulAdd(broadcast, w[v], acc[At(0, r, v)]);
         });
       });
+    } else if constexpr (P == 1 && R * V + V <= kRegisters && kFromMemory<Weight>) {
+      AddWithLastFromMemory(panel + kNext * kWidth, x, k);
     } else {
       Vec broadcast[R];
       Broadcast(x, k, broadcast);

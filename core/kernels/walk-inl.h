@@ -87,27 +87,27 @@ HWY_INLINE void ForEachPlace(const PackedMatrix& w, const PanelWalk& walk, size_
 HWY_INLINE bool ComesQuickly(const PackedMatrix& w) { return ThirdLevelKeepsUp() && !w.far(); }
 
 // How many tiles ForEachTile makes of so many rows: as few as there can be.
-template <size_t V>
+template <size_t V, typename Weight>
 HWY_INLINE size_t TilesOf(size_t rows) {
-  return (rows + kTileRows(V) - 1) / kTileRows(V);
+  return (rows + kTileRows<Weight>(V) - 1) / kTileRows<Weight>(V);
 }
 
-// A tile of kTileRows(V) rows is the fastest; one of fewer than a dozen sums waits for its own.
+// A tile of kTileRows() rows is the fastest; one of fewer than a dozen sums waits for its own.
 // Where weights are at hand, or come quickly to the first tile, which leaves them at hand for the
 // others, as many tiles are high as leave a dozen sums for each of the rest. Else each asks for its
 // share of what comes: all are of equal height as far as they go.
 constexpr size_t kEnoughSums = 12;
-template <size_t V, class Body>
+template <size_t V, typename Weight, class Body>
 HWY_INLINE void ForEachTile(const PackedMatrix& w, size_t rows, const Body& body) {
-  constexpr size_t kLow = std::min(kEnoughSums / V, kTileRows(V));
-  const size_t tiles = TilesOf<V>(rows);
+  constexpr size_t kHigh = kTileRows<Weight>(V), kLow = std::min(kEnoughSums / V, kHigh);
+  const size_t tiles = TilesOf<V, Weight>(rows);
   const bool high_first = !w.streamed() || ComesQuickly(w);
   size_t row = 0;
   for (size_t i = 0; i < tiles; ++i) {
     const size_t left = rows - row, behind = tiles - i - 1;
     size_t height = left;
-    if (high_first && left >= behind * kLow + kTileRows(V)) {
-      height = kTileRows(V);
+    if (high_first && left >= behind * kLow + kHigh) {
+      height = kHigh;
     } else if (behind > 0) {
       height = (left + behind) / (behind + 1);
       if (high_first && left > behind * kLow + height) height = left - behind * kLow;
@@ -198,7 +198,7 @@ HWY_INLINE void MoveTo(const TilePlace& tile, const float* const* x, TileProduct
 
 template <size_t V, typename Weight>
 HWY_INLINE void RunTileOf(size_t rows, size_t panels, const TileTask<V, Weight>& task) {
-  WithRowCount<kTileRows(V)>(rows, [&](auto count) HWY_ATTR {
+  WithRowCount<kTileRows<Weight>(V)>(rows, [&](auto count) HWY_ATTR {
     constexpr size_t R = decltype(count)::value, P = PanelsAtOnce(R, V);
     if constexpr (P > 1) {
       if (panels == P) return RunTile<R, V, P, Weight>(task);
@@ -209,10 +209,10 @@ HWY_INLINE void RunTileOf(size_t rows, size_t panels, const TileTask<V, Weight>&
 
 // How long the pieces are that a place's panels are cut into, in bytes; 0: they are not.
 // `panel_bytes` is what each of its tiles passes over.
-template <size_t V>
+template <size_t V, typename Weight>
 HWY_INLINE size_t PieceBytes(const PackedMatrix& w, size_t rows, size_t panel_bytes) {
-  constexpr size_t kFew = std::min(4 * kTileRows(V), size_t{24});
-  if (!w.streamed() || ComesQuickly(w) || rows <= kTileRows(V)) return 0;
+  constexpr size_t kHigh = kTileRows<Weight>(V), kFew = std::min(4 * kHigh, size_t{24});
+  if (!w.streamed() || ComesQuickly(w) || rows <= kHigh) return 0;
   if (rows <= kFew) return kShortPiece;
   // This piece, the next one, and as much again twice for the rows.
   const size_t cache = SecondLevelCacheBytes();
@@ -227,7 +227,7 @@ HWY_INLINE void AddInPieces(const PackedMatrix& w, const Place& place, size_t pi
                             size_t offset) {
   constexpr size_t kStep = V * kLanes;
   const Weight* const panel = w.panel<Weight>(place.panel);
-  const size_t tiles = TilesOf<V>(place.rows);
+  const size_t tiles = TilesOf<V, Weight>(place.rows);
   const size_t bytes = w.inputs() * kStep * sizeof(Weight);
   // All as long as each other: each asks for as much as the next one has.
   const size_t pieces = (bytes + piece_bytes - 1) / piece_bytes;
@@ -238,7 +238,7 @@ HWY_INLINE void AddInPieces(const PackedMatrix& w, const Place& place, size_t pi
   for (size_t piece = 0; piece < pieces; ++piece) {
     const size_t k = begin(piece), count = begin(piece + 1) - k;
     const Weight* const ahead = k + count < w.inputs() ? panel + (k + count) * kStep : next;
-    ForEachTile<V>(w, place.rows, [&](const TilePlace& tile) HWY_ATTR {
+    ForEachTile<V, Weight>(w, place.rows, [&](const TilePlace& tile) HWY_ATTR {
       TileTask<V, Weight> task;
       task.to = to + tile.row;
       task.offset = offset;
