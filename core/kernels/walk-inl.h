@@ -14,9 +14,9 @@
 // far away. Even then they are if there are several streams, one for each of the panels side by
 // side; with one stream the tile asks for what it needs a short piece later.
 //
-// All that is for processors whose third-level cache gives weights more slowly than a high tile
-// uses them. Where it keeps up (third_level.h), the first tiles are high, and nobody asks for
-// anything.
+// All that is for weights that come more slowly than a high tile uses them: from memory, or from a
+// third-level cache that does not keep up (third_level.h). For others the first tiles are high, and
+// nobody asks for anything.
 //
 // Included once per target, inside Highway's foreach_target.
 
@@ -214,7 +214,7 @@ HWY_INLINE size_t PieceBytes(const PackedMatrix& w, size_t rows, size_t panel_by
   constexpr size_t kHigh = kTileRows<Weight>(V), kFew = std::min(4 * kHigh, size_t{24});
   if (!w.streamed() || ComesQuickly(w) || rows <= kHigh) return 0;
   if (rows <= kFew) return kShortPiece;
-  // This piece, the next one, and as much again twice for the rows.
+  // Panels may take a quarter of the cache, those that come as much, and the rows the rest.
   const size_t cache = SecondLevelCacheBytes();
   return panel_bytes > cache / 4 ? cache / 8 : 0;
 }
