@@ -14,7 +14,7 @@ namespace sequent::kernels {
 namespace {
 
 constexpr size_t kInputs = 512;
-// Of the largest tile.
+// About a high tile's.
 constexpr size_t kRows = 6;
 constexpr int kRuns = 15;
 // How much longer than with weights at hand: a cache that keeps up takes 1.0 to 1.2 times as long,
