@@ -131,6 +131,19 @@ HWY_INLINE void LoadWeights(const Weight* HWY_RESTRICT from, Vec (&w)[V]) {
 constexpr size_t kUnroll = 4;
 constexpr size_t kLine = 64;  // bytes of a cache line
 
+#if HWY_TARGET == HWY_AVX3
+// sum += a b. Told in so many words, because gcc wants a register more for sums on their way from
+// one to another, and loads what it could take from memory.
+HWY_INLINE void MulAddTo(Vec a, Vec b, Vec* sum) {
+  asm("vfmadd231ps %2, %1, %0" : "+v"(sum->raw) : "v"(a.raw), "v"(b.raw));
+}
+HWY_INLINE void MulAddFromMemory(Vec a, const float* b, Vec* sum) {
+  asm("vfmadd231ps %2, %1, %0"
+      : "+v"(sum->raw)
+      : "v"(a.raw), "m"(*reinterpret_cast<const __m512*>(b)));
+}
+#endif
+
 // One product of a tile: sum over k < count of x[r][begin + k] * weights[k]. By default there is
 // none.
 template <typename Weight>
@@ -246,27 +259,18 @@ struct Tile {
     });
   }
 
-  // `from`: one k's weights. gcc would want a register for each, and for sums on their way from one
-  // to another.
+  // `from`: one k's weights.
   HWY_INLINE void AddWithLastFromMemory(const float* HWY_RESTRICT from, const float* const (&x)[R],
                                         size_t k) {
-#if HWY_TARGET == HWY_AVX3
     Vec w[V - 1];
     Unrolled<V - 1>([&](auto v) SEQUENT_UNROLLED { w[v] = LoadWeight<0, V>(from, v); });
-    const auto& last = *reinterpret_cast<const __m512*>(from + (V - 1) * kLanes);
     Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
       Vec broadcast = hn::Set(Floats(), x[r][k]);
       HoldInRegister(broadcast);
-      Unrolled<V - 1>([&](auto v) SEQUENT_UNROLLED {
-        asm("vfmadd231ps %2, %1, %0"
-            : "+v"(acc[At(0, r, v)].raw)
-            : "v"(broadcast.raw), "v"(w[v].raw));
-      });
-      asm("vfmadd231ps %2, %1, %0"
-          : "+v"(acc[At(0, r, V - 1)].raw)
-          : "v"(broadcast.raw), "m"(last));
+      Unrolled<V - 1>([&](auto v)
+                          SEQUENT_UNROLLED { MulAddTo(broadcast, w[v], &acc[At(0, r, v)]); });
+      MulAddFromMemory(broadcast, from + (V - 1) * kLanes, &acc[At(0, r, V - 1)]);
     });
-#endif
   }
 
   // The k of `panel` and the next one.
