@@ -29,6 +29,14 @@ constexpr size_t kOuterWidth = kOuterVectors * kLanes;
 // Rows and outputs of a block: its part of dY is 432 KB, and its panel of X 72 KB with 16 lanes.
 constexpr size_t kOuterRows = 288;
 constexpr size_t kOuterOutputs = 384;
+constexpr size_t kOuterTile = kRowsInRegisters(kOuterVectors);  // outputs
+
+// From one tile's part of dY to the next one's, in floats: an odd number of cache lines, so that
+// rows, which are copied to all tiles in turn, do not go to a few sets of the cache only.
+constexpr size_t OuterPitch(size_t rows) {
+  constexpr size_t kLineFloats = kLine / sizeof(float);
+  return (RoundUp(rows * kOuterTile, kLineFloats) / kLineFloats | 1) * kLineFloats;
+}
 
 // dw[o .. o + R) [i .. i + columns) += sum over n < rows of deltas[n][R] x panel[n][columns].
 template <size_t R>
@@ -67,14 +75,15 @@ HWY_NOINLINE void OuterTile(const float* HWY_RESTRICT panel, size_t rows,
   });
 }
 
-// body(first output, RowCount<R>()) for tiles of as many outputs as there can be, and the rest.
+// body(first output, tile, RowCount<R>()) for tiles of as many outputs as there can be, and the
+// rest.
 template <class Body>
 HWY_INLINE void ForEachOuterTile(size_t outputs, const Body& body) {
-  constexpr size_t R = kRowsInRegisters(kOuterVectors);
-  size_t o = 0;
-  for (; o + R <= outputs; o += R) body(o, RowCount<R>());
+  constexpr size_t R = kOuterTile;
+  size_t o = 0, tile = 0;
+  for (; o + R <= outputs; o += R, ++tile) body(o, tile, RowCount<R>());
   if (o == outputs) return;
-  WithRowCount<R - 1>(outputs - o, [&](auto rest) HWY_ATTR { body(o, rest); });
+  WithRowCount<R - 1>(outputs - o, [&](auto rest) HWY_ATTR { body(o, tile, rest); });
 }
 
 HWY_INLINE void CopyPanel(size_t rows, const float* const* x, size_t first, size_t columns,
@@ -92,18 +101,19 @@ HWY_INLINE void CopyPanel(size_t rows, const float* const* x, size_t first, size
 // Row by row: the columns of dY may lie so far apart that they drive each other out of the cache.
 HWY_INLINE void CopyDeltas(size_t rows, const float* const* dy, size_t first, size_t outputs,
                            float* to) {
+  const size_t pitch = OuterPitch(rows);
   for (size_t n = 0; n < rows; ++n) {
     const float* const from = dy[n] + first;
-    ForEachOuterTile(outputs, [&](size_t o, auto tile_rows) HWY_ATTR {
+    ForEachOuterTile(outputs, [&](size_t o, size_t tile, auto tile_rows) HWY_ATTR {
       constexpr size_t R = decltype(tile_rows)::value;
-      std::memcpy(to + o * rows + n * R, from + o, R * sizeof(float));
+      std::memcpy(to + tile * pitch + n * R, from + o, R * sizeof(float));
     });
   }
 }
 
 void AccumulateOuterDispatch(size_t rows, const float* const* dy, const float* const* x,
                              size_t outputs, size_t inputs, float* dw) {
-  thread_local AlignedVector<float> deltas(kOuterRows * kOuterOutputs);
+  thread_local AlignedVector<float> deltas(kOuterOutputs / kOuterTile * OuterPitch(kOuterRows));
   thread_local AlignedVector<float> panel(kOuterRows * kOuterWidth);
   for (size_t row = 0; row < rows; row += kOuterRows) {
     const size_t count = std::min(kOuterRows, rows - row);
@@ -113,9 +123,9 @@ void AccumulateOuterDispatch(size_t rows, const float* const* dy, const float* c
       for (size_t i = 0; i < inputs; i += kOuterWidth) {
         const size_t columns = std::min(kOuterWidth, inputs - i);
         CopyPanel(count, x + row, i, columns, panel.data());
-        ForEachOuterTile(height, [&](size_t o, auto tile_rows) HWY_ATTR {
+        ForEachOuterTile(height, [&](size_t o, size_t tile, auto tile_rows) HWY_ATTR {
           constexpr size_t R = decltype(tile_rows)::value;
-          OuterTile<R>(panel.data(), count, deltas.data() + o * count, columns,
+          OuterTile<R>(panel.data(), count, deltas.data() + tile * OuterPitch(count), columns,
                        dw + (first + o) * inputs + i, inputs);
         });
       }
