@@ -25,7 +25,7 @@ constexpr size_t kEnoughRows = 8;
 // Tiles in pieces go on with sums that are put down: then those of a whole place. What one tile
 // puts down always finds room.
 constexpr size_t kBatchRows = kRowBlock;
-static_assert(kBatchRows >= kMostSums && kBatchRows >= kEnoughRows);
+static_assert(kBatchRows >= kMostSums<float> && kBatchRows >= kEnoughRows);
 // Epilogues that run side by side.
 constexpr size_t kSideBySide = 4;
 
@@ -40,7 +40,7 @@ struct Batch {
 
   // For places of so many rows.
   HWY_INLINE explicit Batch(size_t place_rows) {
-    const size_t n = std::min(std::max({place_rows, kMostSums, kEnoughRows}), kBatchRows);
+    const size_t n = std::min(std::max({place_rows, kMostSums<float>, kEnoughRows}), kBatchRows);
     for (size_t r = 0; r < n; ++r) rows[r] = sums[r];
   }
 
@@ -197,8 +197,9 @@ HWY_INLINE void ForEachSum(const PackedMatrix& u, size_t rows, const StepInput& 
     }
     batch.filled = 0;
   };
-  WithWeight(u.precision(), [&](auto weight) HWY_ATTR {
-    ForEachPlace(u, walk, rows, [&](const Place& place) HWY_ATTR {
+  WithWeight(u, [&](auto weight) HWY_ATTR {
+    const size_t bytes = u.bytes() + (input.sums != nullptr ? 0 : input.weight->bytes());
+    ForEachPlace<decltype(weight)>(u, bytes, walk, rows, [&](const Place& place) HWY_ATTR {
       const size_t unit = place.panel * kUnitVectors * kLanes;
       const float* from = !kApart ? nullptr : restart == nullptr ? kZeros : restart + unit;
       // A panel that is not full has a batch of its own.
@@ -228,27 +229,28 @@ void LstmStepDispatch(const PackedMatrix& u, size_t rows, const StepInput& input
 }
 
 void GruAfterStepDispatch(const PackedMatrix& u, const float* bias_state_n, UpdateGate update,
-                          size_t rows, const StepInput& input, const float* const* h,
-                          float* const* h_out, const PanelWalk& walk) {
+                          size_t rows, const StepInput& input, const float* const* prepared_h,
+                          const float* const* h, float* const* h_out, const PanelWalk& walk) {
   ForEachSum<3, true>(
-      u, rows, input, h, walk,
+      u, rows, input, prepared_h, walk,
       [&](const auto& at) SEQUENT_UNROLLED { FinishGruAfter(at, bias_state_n, update, h, h_out); },
       bias_state_n);
 }
 
 void GruBeforeGatesDispatch(const PackedMatrix& u_rz, size_t rows, const StepInput& input_rz,
-                            const float* const* h, float* const* update_sums, float* const* reset_h,
+                            const float* const* prepared_h, const float* const* h,
+                            float* const* update_sums, float* const* reset_h,
                             const PanelWalk& walk) {
-  ForEachSum<2>(u_rz, rows, input_rz, h, walk, [&](const auto& at) SEQUENT_UNROLLED {
+  ForEachSum<2>(u_rz, rows, input_rz, prepared_h, walk, [&](const auto& at) SEQUENT_UNROLLED {
     FinishGruBeforeGates(at, h, update_sums, reset_h);
   });
 }
 
 void GruBeforeStateDispatch(const PackedMatrix& u_n, UpdateGate update, size_t rows,
-                            const StepInput& input_n, const float* const* h,
-                            const float* const* update_sums, const float* const* reset_h,
+                            const StepInput& input_n, const float* const* prepared_reset_h,
+                            const float* const* h, const float* const* update_sums,
                             float* const* h_out, const PanelWalk& walk) {
-  ForEachSum<1>(u_n, rows, input_n, reset_h, walk, [&](const auto& at) SEQUENT_UNROLLED {
+  ForEachSum<1>(u_n, rows, input_n, prepared_reset_h, walk, [&](const auto& at) SEQUENT_UNROLLED {
     FinishGruBeforeState(at, update, h, update_sums, h_out);
   });
 }
@@ -277,24 +279,25 @@ void LstmStep(const PackedMatrix& u, size_t rows, const StepInput& input, const 
 }
 
 void GruAfterStep(const PackedMatrix& u, const float* bias_state_n, UpdateGate update, size_t rows,
-                  const StepInput& input, const float* const* h, float* const* h_out,
-                  const PanelWalk& walk) {
-  HWY_DYNAMIC_DISPATCH(GruAfterStepDispatch)(u, bias_state_n, update, rows, input, h, h_out, walk);
+                  const StepInput& input, const float* const* prepared_h, const float* const* h,
+                  float* const* h_out, const PanelWalk& walk) {
+  HWY_DYNAMIC_DISPATCH(GruAfterStepDispatch)
+  (u, bias_state_n, update, rows, input, prepared_h, h, h_out, walk);
 }
 
 void GruBeforeGates(const PackedMatrix& u_rz, size_t rows, const StepInput& input_rz,
-                    const float* const* h, float* const* update_sums, float* const* reset_h,
-                    const PanelWalk& walk) {
+                    const float* const* prepared_h, const float* const* h,
+                    float* const* update_sums, float* const* reset_h, const PanelWalk& walk) {
   HWY_DYNAMIC_DISPATCH(GruBeforeGatesDispatch)
-  (u_rz, rows, input_rz, h, update_sums, reset_h, walk);
+  (u_rz, rows, input_rz, prepared_h, h, update_sums, reset_h, walk);
 }
 
 void GruBeforeState(const PackedMatrix& u_n, UpdateGate update, size_t rows,
-                    const StepInput& input_n, const float* const* h,
-                    const float* const* update_sums, const float* const* reset_h,
-                    float* const* h_out, const PanelWalk& walk) {
+                    const StepInput& input_n, const float* const* prepared_reset_h,
+                    const float* const* h, const float* const* update_sums, float* const* h_out,
+                    const PanelWalk& walk) {
   HWY_DYNAMIC_DISPATCH(GruBeforeStateDispatch)
-  (u_n, update, rows, input_n, h, update_sums, reset_h, h_out, walk);
+  (u_n, update, rows, input_n, prepared_reset_h, h, update_sums, h_out, walk);
 }
 
 }  // namespace sequent::kernels

@@ -5,6 +5,9 @@
 // `units` floats, given by address. `h_out[r]` must not overlap any row of `h` (all panels of the
 // step read h); `c_out[r]` may equal `c[r]`.
 //
+// For matrices with triples (winograd.h) what goes into a product, x and h, is prepared; GRUs take
+// h as it is beside that.
+//
 // Same batch invariance as product.h, and it makes no difference where the input half was worked
 // out. Equations and gate orders: docs of the model file (proto/sequent/v1/model.proto). Thread
 // safety: pure functions; scratch is passed in. A walk over part of the panels sets only their
@@ -59,20 +62,20 @@ enum class UpdateGate {
 // `bias_state_n`: b'_n, [units] padded with zeros to a multiple of kMaxLanes, or nullptr; the parts
 // of the state bias for r and z belong into the input half.
 void GruAfterStep(const PackedMatrix& u, const float* bias_state_n, UpdateGate update, size_t rows,
-                  const StepInput& input, const float* const* h, float* const* h_out,
-                  const PanelWalk& walk = {});
+                  const StepInput& input, const float* const* prepared_h, const float* const* h,
+                  float* const* h_out, const PanelWalk& walk = {});
 
 // GRU, reset before, in two halves, since the candidate needs all of r h:
 //   z' = input_z + U_z h, rh = s(input_r + U_r h) h.  u_rz: PackGates(gates = 2) of rows r, z.
 //   h' from z = s(z') and n = tanh(input_n + U_n rh).  u_n: PackGates(gates = 1).
 // `update_sums[r]` (z') and `reset_h[r]` (rh): units floats.
 void GruBeforeGates(const PackedMatrix& u_rz, size_t rows, const StepInput& input_rz,
-                    const float* const* h, float* const* update_sums, float* const* reset_h,
-                    const PanelWalk& walk = {});
+                    const float* const* prepared_h, const float* const* h,
+                    float* const* update_sums, float* const* reset_h, const PanelWalk& walk = {});
 void GruBeforeState(const PackedMatrix& u_n, UpdateGate update, size_t rows,
-                    const StepInput& input_n, const float* const* h,
-                    const float* const* update_sums, const float* const* reset_h,
-                    float* const* h_out, const PanelWalk& walk = {});
+                    const StepInput& input_n, const float* const* prepared_reset_h,
+                    const float* const* h, const float* const* update_sums, float* const* h_out,
+                    const PanelWalk& walk = {});
 
 }  // namespace sequent::kernels
 

@@ -43,7 +43,7 @@ template <size_t kGates, typename Weight>
 void RunProduct(const PackedMatrix& w, size_t rows, const float* const* x, Start start,
                 const float* bias, float* const* y, const PanelWalk& walk) {
   const size_t width = w.gates() == 0 ? w.outputs() : w.packed_width();
-  ForEachPlace(w, walk, rows, [&](const Place& place) HWY_ATTR {
+  ForEachPlace<Weight>(w, w.bytes(), walk, rows, [&](const Place& place) HWY_ATTR {
     WithVectorCount<kGates>(w, place.panel, [&](auto vectors) HWY_ATTR {
       constexpr size_t V = decltype(vectors)::value;
       const size_t offset = place.panel * w.panel_width();
@@ -74,7 +74,7 @@ void RunProduct(const PackedMatrix& w, size_t rows, const float* const* x, Start
 
 void ProductDispatch(const PackedMatrix& w, size_t rows, const float* const* x, Start start,
                      const float* bias, float* const* y, const PanelWalk& walk) {
-  WithWeight(w.precision(), [&](auto weight) HWY_ATTR {
+  WithWeight(w, [&](auto weight) HWY_ATTR {
     using Weight = decltype(weight);
     switch (w.gates()) {
       case 2:

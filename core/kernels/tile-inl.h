@@ -6,7 +6,8 @@
 //
 // One broadcast per row and k, one load per vector and k, R x V independent sums; with few rows, P
 // panels of V vectors each side by side. A sum's order is k = 0, 1, ... whatever R and P are: that
-// is batch invariance.
+// is batch invariance. Weights for Winograd's inner product take
+// three k at a time: winograd_tile-inl.h.
 //
 // Included once per target, inside Highway's foreach_target.
 
@@ -25,6 +26,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/kernels/winograd.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace sequent::kernels::HWY_NAMESPACE {
 
@@ -40,6 +43,15 @@ constexpr size_t kRegisters = 32;
 #else
 constexpr size_t kRegisters = 16;
 #endif
+// A weight of a matrix that is packed for Winograd's inner product: a type of its own, since its
+// kernels are others (winograd_tile-inl.h).
+struct WinogradFloat {
+  float value;
+};
+template <typename Weight>
+constexpr bool kIsWinograd = std::is_same_v<Weight, WinogradFloat>;
+constexpr bool kWinogradFits = kRegisters == 32;
+
 constexpr size_t kRowsInRegisters(size_t vectors) {
   if (kRegisters == 16) return vectors == 4 ? 3 : 4;
   return vectors == 4 ? 6 : 8;
@@ -51,6 +63,7 @@ template <typename Weight>
 constexpr bool kFromMemory = HWY_TARGET == HWY_AVX3 && std::is_same_v<Weight, float>;
 template <typename Weight>
 constexpr size_t kTileRows(size_t vectors) {
+  if (kIsWinograd<Weight>) return vectors == 3 ? 7 : 8;
   return vectors == 4 && kFromMemory<Weight> ? 7 : kRowsInRegisters(vectors);
 }
 
@@ -58,19 +71,24 @@ constexpr size_t kTileRows(size_t vectors) {
 // of few rows therefore takes several panels side by side, as far as there are registers for the
 // sums.
 constexpr size_t kMostPanels = 4;
-constexpr size_t kMostSums = kRegisters == 32 ? 24 : 12;
+template <typename Weight>
+constexpr size_t kMostSums = kIsWinograd<Weight> ? 20
+                             : kRegisters == 32  ? 24
+                                                 : 12;
+template <typename Weight>
 constexpr size_t PanelsAtOnce(size_t rows, size_t vectors) {
   size_t panels = 1;
-  while (panels < kMostPanels && 2 * panels * rows * vectors <= kMostSums) panels *= 2;
+  while (panels < kMostPanels && 2 * panels * rows * vectors <= kMostSums<Weight>) panels *= 2;
   return panels;
 }
 // Several tiles never do: that of all rows, whom a walk asks for, and that of a tile's are one.
 template <typename Weight>
 constexpr bool kAlone(size_t vectors) {
-  return PanelsAtOnce(kTileRows<Weight>(vectors) + 1, vectors) == 1;
+  return PanelsAtOnce<Weight>(kTileRows<Weight>(vectors) + 1, vectors) == 1;
 }
 static_assert(kAlone<float>(2) && kAlone<float>(3) && kAlone<float>(4));
 static_assert(kAlone<uint16_t>(2) && kAlone<uint16_t>(3) && kAlone<uint16_t>(4));
+static_assert(kAlone<WinogradFloat>(2) && kAlone<WinogradFloat>(3) && kAlone<WinogradFloat>(4));
 
 // gcc would load (and, from bf16, unpack) a weight again for every row of a low tile, as the
 // operand in memory of each multiply-add.
@@ -128,7 +146,9 @@ HWY_INLINE void LoadWeights(const Weight* HWY_RESTRICT from, Vec (&w)[V]) {
   Unrolled<V>([&](auto v) SEQUENT_UNROLLED { w[v] = LoadWeight<kNext, V>(from, v); });
 }
 
-constexpr size_t kUnroll = 4;
+// How many k a tile takes at a time.
+template <typename Weight>
+constexpr size_t kStep = kIsWinograd<Weight> ? 3 : 4;
 constexpr size_t kLine = 64;  // bytes of a cache line
 
 #if HWY_TARGET == HWY_AVX3
@@ -153,10 +173,10 @@ struct TileProduct {
   const float* const* x = nullptr;
   size_t begin = 0, count = 0;
   // What to ask for meanwhile, if there is one panel: `prefetch_lines` cache lines for every
-  // kUnroll k, from `prefetch` on, and after `turn` k from `then` on.
+  // kStep k, from `prefetch` on, and after `turn` k from `then` on.
   size_t prefetch_lines = 0;
   const Weight* prefetch = nullptr;
-  size_t turn = SIZE_MAX;  // a multiple of kUnroll
+  size_t turn = SIZE_MAX;  // a multiple of kStep
   const Weight* then = nullptr;
 };
 
@@ -208,6 +228,7 @@ struct Tile {
 
   template <typename Weight>
   HWY_INLINE void Add(const TileProduct<Weight>& product) {
+    constexpr size_t kUnroll = kStep<Weight>;
     const Weight* HWY_RESTRICT panel = product.weights;
     const float* x[R];
     Unrolled<R>([&](auto r) SEQUENT_UNROLLED { x[r] = product.x[r] + product.begin; });
@@ -243,9 +264,9 @@ struct Tile {
     });
   }
 
- private:
   static constexpr size_t At(size_t p, size_t r, size_t v) { return (p * R + r) * V + v; }
 
+ private:
   // x[r][k] in all lanes, for every row.
   HWY_INLINE static void Broadcast(const float* const (&x)[R], size_t k, Vec (&to)[R]) {
     Unrolled<R>([&](auto r) SEQUENT_UNROLLED {
@@ -334,31 +355,6 @@ struct Tile {
     }
   }
 };
-
-// start + first + second -> to.
-template <size_t V, typename Weight>
-struct TileTask {
-  TileStart start;
-  TileProduct<Weight> first, second;
-  float* const* to;
-  size_t offset = 0;
-  size_t stride = V * kLanes;  // from a panel's results to the next one's
-  // If set, the last vector's sum is put aside behind the others between the two products, and goes
-  // on from here: [panels][kLanes].
-  const float* restart = nullptr;
-};
-
-// Out of line: the accumulators have all registers to themselves.
-template <size_t R, size_t V, size_t P, typename Weight>
-HWY_NOINLINE void RunTile(const TileTask<V, Weight>& task) {
-  Tile<R, V, P> tile(task.start);
-  if (task.first.count > 0) tile.Add(task.first);
-  if (task.restart != nullptr) {
-    tile.Restart(task.restart, task.to, task.offset + V * kLanes, task.stride);
-  }
-  if (task.second.count > 0) tile.Add(task.second);
-  tile.Store(task.to, task.offset, task.stride);
-}
 
 // The first n <= kLanes floats at `from`, zeros behind them; and back.
 HWY_INLINE Vec LoadPart(const float* from, size_t n) {

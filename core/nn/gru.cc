@@ -38,9 +38,10 @@ class GruAfter final : public Layer {
     const InputHalf::Steps input = input_.Begin(window, inputs[0], pass);
     float** h_all = pass->arena.AllocateRows(window.pairs(), output_width());
     const float* bias = bias_state_n_.empty() ? nullptr : bias_state_n_.data();
+    Prepared prepared = recurrent_.Reserve(window.rows, &pass->arena);
     RunSteps(window, output_width(), states, h_all,
              [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
-               const Prepared prepared = recurrent_.Prepare(rows, h, &pass->arena);
+               recurrent_.Prepare(rows, h, &prepared);
                pass->ForPanels(recurrent_, rows, t, [&](const PanelWalk& walk) {
                  GruAfterStep(recurrent_, bias, update_, rows, input.At(pair), prepared, h_out,
                               walk);
@@ -74,13 +75,15 @@ class GruBefore final : public Layer {
     float** z = pass->arena.AllocateRows(window.rows, output_width());
     float** rh = pass->arena.AllocateRows(window.rows, output_width());
     float** h_all = pass->arena.AllocateRows(window.pairs(), output_width());
+    Prepared prepared = recurrent_rz_.Reserve(window.rows, &pass->arena);
+    Prepared reset = recurrent_n_.Reserve(window.rows, &pass->arena);
     RunSteps(window, output_width(), states, h_all,
              [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
-               const Prepared prepared = recurrent_rz_.Prepare(rows, h, &pass->arena);
+               recurrent_rz_.Prepare(rows, h, &prepared);
                pass->ForPanels(recurrent_rz_, rows, t, [&](const PanelWalk& walk) {
                  GruBeforeGates(recurrent_rz_, rows, input_rz.At(pair), prepared, z, rh, walk);
                });
-               const Prepared reset = recurrent_n_.Prepare(rows, rh, &pass->arena);
+               recurrent_n_.Prepare(rows, rh, &reset);
                pass->ForPanels(recurrent_n_, rows, t, [&](const PanelWalk& walk) {
                  GruBeforeState(recurrent_n_, update_, rows, input_n.At(pair), h, z, reset, h_out,
                                 walk);
@@ -115,7 +118,8 @@ std::unique_ptr<const Layer> MakeGruAfter(const Node& node, const LayerInput& in
   return std::make_unique<GruAfter>(units, UpdateOf(node),
                                     InputHalf(Weights::PackGates(w, units, 0, 3),
                                               node.bias ? bias.data() : nullptr, in.embedding),
-                                    Weights::PackGates(u, units, 0, 3), std::move(bias_state_n));
+                                    Weights::PackGates(u, units, 0, 3, Vectors::kWithinOne),
+                                    std::move(bias_state_n));
 }
 
 std::unique_ptr<const Layer> MakeGruBefore(const Node& node, const LayerInput& in,
@@ -128,7 +132,8 @@ std::unique_ptr<const Layer> MakeGruBefore(const Node& node, const LayerInput& i
   return std::make_unique<GruBefore>(
       units, UpdateOf(node), InputHalf(Weights::PackGates(w, units, 0, 2), b, in.embedding),
       InputHalf(Weights::PackGates(w, units, 2, 1), b_n, in.embedding),
-      Weights::PackGates(u, units, 0, 2), Weights::PackGates(u, units, 2, 1));
+      Weights::PackGates(u, units, 0, 2, Vectors::kWithinOne),
+      Weights::PackGates(u, units, 2, 1, Vectors::kWithinOne));
 }
 
 }  // namespace sequent

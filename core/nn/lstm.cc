@@ -21,9 +21,10 @@ class Lstm final : public Layer {
     float** h_all = pass->arena.AllocateRows(window.pairs(), output_width());
     float** c = pass->arena.Allocate<float*>(window.rows);  // advanced in place
     for (size_t r = 0; r < window.rows; ++r) c[r] = states[r] + state_offset(1);
+    Prepared prepared = recurrent_.Reserve(window.rows, &pass->arena);
     RunSteps(window, output_width(), states, h_all,
              [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
-               const Prepared prepared = recurrent_.Prepare(rows, h, &pass->arena);
+               recurrent_.Prepare(rows, h, &prepared);
                pass->ForPanels(recurrent_, rows, t, [&](const kernels::PanelWalk& walk) {
                  LstmStep(recurrent_, rows, input.At(pair), prepared, c, c, h_out, walk);
                });
@@ -46,7 +47,7 @@ std::unique_ptr<const Layer> MakeLstm(const Node& node, const LayerInput& in,
   const float* b = tensors.at(node.name + ".bias").values.data();
   return std::make_unique<Lstm>(units,
                                 InputHalf(Weights::PackGates(w, units, 0, 4), b, in.embedding),
-                                Weights::PackGates(u, units, 0, 4));
+                                Weights::PackGates(u, units, 0, 4, Vectors::kWithinOne));
 }
 
 }  // namespace sequent

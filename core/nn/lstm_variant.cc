@@ -35,11 +35,14 @@ class LstmVariant : public Layer {
     for (size_t r = 0; r < window.rows; ++r) c[r] = states[r] + state_offset(1);
     const bool project = projection_.inputs() > 0;
     float** m = project ? pass->arena.AllocateRows(window.rows, units_) : nullptr;
+    Prepared prepared = recurrent_.Reserve(window.rows, &pass->arena);
+    Prepared projected;
+    if (project) projected = projection_.Reserve(window.rows, &pass->arena);
     RunSteps(window, output_width(), states, h_all,
              [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
-               const Prepared prepared = recurrent_.Prepare(rows, h, &pass->arena);
+               recurrent_.Prepare(rows, h, &prepared);
                cell(t, rows, pair, prepared, c, project ? m : h_out);
-               if (project) Project(t, rows, m, pass, h_out);
+               if (project) Project(t, rows, m, pass, &projected, h_out);
              });
     output->vectors = h_all;
   }
@@ -49,11 +52,11 @@ class LstmVariant : public Layer {
   const Weights recurrent_;
 
  private:
-  void Project(size_t t, size_t rows, const float* const* m, Pass* pass,
+  void Project(size_t t, size_t rows, const float* const* m, Pass* pass, Prepared* prepared,
                float* const* h_out) const {
-    const Prepared prepared = projection_.Prepare(rows, m, &pass->arena);
+    projection_.Prepare(rows, m, prepared);
     pass->ForPanels(projection_, rows, t, [&](const kernels::PanelWalk& walk) {
-      projection_.Product(rows, prepared, nullptr, h_out, walk);
+      projection_.Product(rows, *prepared, nullptr, h_out, walk);
     });
   }
 
@@ -112,15 +115,18 @@ std::unique_ptr<const Layer> MakeLstmVariant(const Node& node, const LayerInput&
   const Tensor& u = tensors.at(node.name + ".weight_state");
   const float* b = tensors.at(node.name + ".bias").values.data();
   Weights projection;
-  if (node.projection) projection = Weights::Pack(tensors.at(node.name + ".projection"));
+  if (node.projection) {
+    projection = Weights::Pack(tensors.at(node.name + ".projection"), Vectors::kWithinOne);
+  }
+  const Vectors states = node.projection ? Vectors::kAnySize : Vectors::kWithinOne;
   if (node.peepholes) {
     return std::make_unique<PeepholeLstm>(
-        units, node.width, InputHalf(Weights::Pack(w), b, in.embedding), Weights::Pack(u),
+        units, node.width, InputHalf(Weights::Pack(w), b, in.embedding), Weights::Pack(u, states),
         std::move(projection), tensors.at(node.name + ".peephole").values);
   }
   return std::make_unique<ProjectedLstm>(
       units, node.width, InputHalf(Weights::PackGates(w, units, 0, 4), b, in.embedding),
-      Weights::PackGates(u, units, 0, 4), std::move(projection));
+      Weights::PackGates(u, units, 0, 4, states), std::move(projection));
 }
 
 }  // namespace sequent

@@ -22,9 +22,10 @@ class Rnn final : public Layer {
                Pass* pass, Signal* output) const override {
     const InputHalf::Steps input = input_.Begin(window, inputs[0], pass);
     float** h_all = pass->arena.AllocateRows(window.pairs(), output_width());
+    Prepared prepared = recurrent_.Reserve(window.rows, &pass->arena);
     RunSteps(window, output_width(), states, h_all,
              [&](size_t t, size_t rows, size_t pair, const float* const* h, float* const* h_out) {
-               const Prepared prepared = recurrent_.Prepare(rows, h, &pass->arena);
+               recurrent_.Prepare(rows, h, &prepared);
                pass->ForPanels(recurrent_, rows, t, [&](const kernels::PanelWalk& walk) {
                  RnnStep(recurrent_, function_, rows, input.At(pair), prepared, h_out, walk);
                });
@@ -46,9 +47,12 @@ std::unique_ptr<const Layer> MakeRnn(const Node& node, const LayerInput& in,
   const Tensor& w = tensors.at(node.name + ".weight_input");
   const Tensor& u = tensors.at(node.name + ".weight_state");
   const float* b = tensors.at(node.name + ".bias").values.data();
-  return std::make_unique<Rnn>(units, KernelFunction(node.activation),
-                               InputHalf(Weights::PackGates(w, units, 0, 1), b, in.embedding),
-                               Weights::PackGates(u, units, 0, 1));
+  const kernels::Function function = KernelFunction(node.activation);
+  const bool within_one =
+      function == kernels::Function::kTanh || function == kernels::Function::kSigmoid;
+  return std::make_unique<Rnn>(
+      units, function, InputHalf(Weights::PackGates(w, units, 0, 1), b, in.embedding),
+      Weights::PackGates(u, units, 0, 1, within_one ? Vectors::kWithinOne : Vectors::kAnySize));
 }
 
 }  // namespace sequent

@@ -1,8 +1,9 @@
 // A matrix ready for products, in the arithmetic that its tensor is stored for, and the kernels
 // over it: the one place in core/nn that knows floats from whole numbers.
 //
-// Rows that go into a product are prepared first (int8: quantised, once for all that multiply
-// them); what only an epilogue reads stays floats. Everything else is as in core/kernels.
+// Rows that go into a product are prepared first, once for all that multiply them: quantised for
+// int8, scaled for Winograd's inner product (kernels/winograd.h), which fp32 takes where it pays.
+// What only an epilogue reads stays as it is. Everything else is as in core/kernels.
 //
 // Thread safety: immutable after construction; scratch comes from the caller's arena.
 #ifndef SEQUENT_CORE_NN_WEIGHTS_H_
@@ -21,23 +22,33 @@
 
 namespace sequent {
 
-// Vectors as a product takes them.
+// Vectors, and what a product takes for them.
 struct Prepared {
-  const float* const* floats = nullptr;
-  kernels::Int8Rows whole;  // only for matrices of whole numbers
+  const float* const* floats = nullptr;  // the vectors themselves
+  float* const* scaled = nullptr;        // only for matrices with triples
+  kernels::Int8Rows whole;               // only for matrices of whole numbers
 
+  const float* const* rows() const { return scaled != nullptr ? scaled : floats; }
   // The vectors from `first` on.
   Prepared From(size_t first) const {
-    return {floats + first, whole.values == nullptr ? whole : whole.From(first)};
+    return {floats + first, scaled == nullptr ? scaled : scaled + first,
+            whole.values == nullptr ? whole : whole.From(first)};
   }
+};
+
+// What is known of the vectors that a matrix will be multiplied with.
+enum class Vectors {
+  kAnySize,
+  kWithinOne,  // magnitudes are 1 at most; larger ones cost accuracy, nothing else
 };
 
 class Weights {
  public:
   // All of a matrix, results in the order of its rows.
-  static Weights Pack(const Tensor& w);
+  static Weights Pack(const Tensor& w, Vectors vectors = Vectors::kAnySize);
   // Gates first .. first + gates - 1 of a matrix [.. x units, inputs], in packed order.
-  static Weights PackGates(const Tensor& w, size_t units, size_t first, size_t gates);
+  static Weights PackGates(const Tensor& w, size_t units, size_t first, size_t gates,
+                           Vectors vectors = Vectors::kAnySize);
 
   // A vector of the matrix's outputs in packed order, padded with zeros.
   AlignedVector<float> PackVector(const float* v) const;
@@ -53,6 +64,9 @@ class Weights {
 
   // `x[r]`: inputs() floats, which must outlive the result.
   Prepared Prepare(size_t rows, const float* const* x, Arena* arena) const;
+  // The same in two parts, for up to `rows` vectors time and again.
+  Prepared Reserve(size_t rows, Arena* arena) const;
+  void Prepare(size_t rows, const float* const* x, Prepared* to) const;
 
   // y[r] = bias + W x[r]; `bias` packed, or nullptr.
   void Product(size_t rows, const Prepared& x, const float* bias, float* const* y,

@@ -124,7 +124,7 @@ TEST_P(CellsTest, GruWithResetAfterEqualsTheOracle) {
       for (size_t rows = 1; rows <= kMaxRows; ++rows) {
         Rows next(rows, units);
         GruAfterStep(cell.packed, bias.data(), update, rows,
-                     StepInput::Ready(cell.packed_input.in()), h.in(), next.out());
+                     StepInput::Ready(cell.packed_input.in()), h.in(), h.in(), next.out());
         ASSERT_TRUE(next.GuardsHold());
         for (size_t r = 0; r < rows; ++r) {
           ASSERT_NO_FATAL_FAILURE(ExpectNear(next[r], expected[r].h, "h"));
@@ -146,10 +146,10 @@ TEST_P(CellsTest, GruWithResetBeforeEqualsTheOracle) {
       }
       for (size_t rows = 1; rows <= kMaxRows; ++rows) {
         Rows next(rows, units), z(rows, units), rh(rows, units);
-        GruBeforeGates(rz.packed, rows, StepInput::Ready(rz.packed_input.in()), h.in(), z.out(),
-                       rh.out());
-        GruBeforeState(n.packed, update, rows, StepInput::Ready(n.packed_input.in()), h.in(),
-                       z.in(), rh.in(), next.out());
+        GruBeforeGates(rz.packed, rows, StepInput::Ready(rz.packed_input.in()), h.in(), h.in(),
+                       z.out(), rh.out());
+        GruBeforeState(n.packed, update, rows, StepInput::Ready(n.packed_input.in()), rh.in(),
+                       h.in(), z.in(), next.out());
         ASSERT_TRUE(next.GuardsHold() && z.GuardsHold() && rh.GuardsHold());
         for (size_t r = 0; r < rows; ++r) {
           ASSERT_NO_FATAL_FAILURE(ExpectNear(next[r], expected[r].h, "h"));
@@ -196,7 +196,8 @@ TEST_P(CellsTest, GruWithResetAfterHasTheSameBitsAloneAndInACrowd) {
     ExpectSameBitsInEveryBatch(kCrowd, [&](size_t first, size_t count) {
       Rows next(count, units);
       GruAfterStep(cell.packed, bias.data(), UpdateGate::kKeepOld, count,
-                   StepInput::Ready(cell.packed_input.in(first)), h.in(first), next.out());
+                   StepInput::Ready(cell.packed_input.in(first)), h.in(first), h.in(first),
+                   next.out());
       return std::vector<Rows>{next};
     });
   }
@@ -209,9 +210,9 @@ TEST_P(CellsTest, GruWithResetBeforeHasTheSameBitsAloneAndInACrowd) {
     ExpectSameBitsInEveryBatch(kCrowd, [&](size_t first, size_t count) {
       Rows next(count, units), z(count, units), rh(count, units);
       GruBeforeGates(rz.packed, count, StepInput::Ready(rz.packed_input.in(first)), h.in(first),
-                     z.out(), rh.out());
+                     h.in(first), z.out(), rh.out());
       GruBeforeState(n.packed, UpdateGate::kTakeNew, count,
-                     StepInput::Ready(n.packed_input.in(first)), h.in(first), z.in(), rh.in(),
+                     StepInput::Ready(n.packed_input.in(first)), rh.in(), h.in(first), z.in(),
                      next.out());
       return std::vector<Rows>{next, z, rh};
     });
@@ -277,9 +278,9 @@ TEST_P(CellsTest, GruWithResetAfterWithoutAStateBiasIsThatWithABiasOfZeros) {
   const std::vector<float> zeros(RoundUp(19, kMaxLanes));
   Rows with(7, 19), without(7, 19);
   GruAfterStep(cell.packed, zeros.data(), UpdateGate::kKeepOld, 7,
-               StepInput::Ready(cell.packed_input.in()), h.in(), with.out());
+               StepInput::Ready(cell.packed_input.in()), h.in(), h.in(), with.out());
   GruAfterStep(cell.packed, nullptr, UpdateGate::kKeepOld, 7,
-               StepInput::Ready(cell.packed_input.in()), h.in(), without.out());
+               StepInput::Ready(cell.packed_input.in()), h.in(), h.in(), without.out());
   EXPECT_TRUE(SameBits(with, without));
 }
 
@@ -310,14 +311,14 @@ TEST_P(CellsTest, HowAStepWalksOverItsPanelsMakesNoDifference) {
   Rows half(kRows, packed_w.packed_width()), whole(kRows, kUnits);
   Product(packed_w, kRows, x.in(), Start::kBias, packed_bias.data(), half.out());
   GruAfterStep(cell.packed, nullptr, UpdateGate::kKeepOld, kRows, StepInput::Ready(half.in()),
-               h.in(), whole.out());
+               h.in(), h.in(), whole.out());
   const StepInput on_the_way = StepInput::Of(&packed_w, packed_bias.data(), x.in());
   // One row and two take panels side by side, as far as there are enough of them.
   for (const size_t count : {size_t{1}, size_t{2}, kRows}) {
     Rows parts(count, kUnits);
     for (const PanelWalk& walk : {PanelWalk{.begin = 3, .backwards = true},
                                   PanelWalk{.begin = 1, .end = 3}, PanelWalk{.end = 1}}) {
-      GruAfterStep(cell.packed, nullptr, UpdateGate::kKeepOld, count, on_the_way, h.in(),
+      GruAfterStep(cell.packed, nullptr, UpdateGate::kKeepOld, count, on_the_way, h.in(), h.in(),
                    parts.out(), walk);
     }
     for (size_t r = 0; r < count; ++r) {
@@ -350,7 +351,7 @@ TEST_P(CellsTest, StepsThatStreamTheirWeightsHaveTheSameBitsAloneAndInACrowd) {
                                       : StepInput::Of(&packed_w, bias.data(), x.in(first));
         if (gates == 3) {
           GruAfterStep(packed_u, bias.data(), UpdateGate::kKeepOld, count, input, h.in(first),
-                       out.out());
+                       h.in(first), out.out());
         } else {
           LstmStep(packed_u, count, input, h.in(first), c.in(first), other.out(), out.out());
         }
@@ -389,9 +390,12 @@ TEST_P(CellsTest, InBf16AStepIsTheFp32StepOfTheRoundedWeights) {
           Rows out(rows, units), other(rows, units);
           const StepInput input = StepInput::Ready(sums.in());
           if (gates == 1) RnnStep(matrix, Function::kTanh, rows, input, h.in(), out.out());
-          if (gates == 2) GruBeforeGates(matrix, rows, input, h.in(), other.out(), out.out());
+          if (gates == 2) {
+            GruBeforeGates(matrix, rows, input, h.in(), h.in(), other.out(), out.out());
+          }
           if (gates == 3) {
-            GruAfterStep(matrix, nullptr, UpdateGate::kTakeNew, rows, input, h.in(), out.out());
+            GruAfterStep(matrix, nullptr, UpdateGate::kTakeNew, rows, input, h.in(), h.in(),
+                         out.out());
           }
           if (gates == 4) LstmStep(matrix, rows, input, h.in(), c.in(), other.out(), out.out());
           return out;
