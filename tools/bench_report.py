@@ -41,7 +41,8 @@ class Figures:
 
     def __init__(self, reports):
         self.points, self.versions, self.empty = [], {}, {}
-        self.peaks, self.bandwidth, self.target, self.neighbours = [], {}, None, []
+        self.peaks, self.bandwidth, self.neighbours = [], {}, []
+        self.target = self.products = None
         self.echo, self.sessions = [], None
         for report in reports:
             if report.get("benchmark") == "echo_bench":
@@ -58,6 +59,7 @@ class Figures:
         self.versions.update(report.get("versions", {}))
         self.empty.update(report.get("empty", {}))
         self.target = report.get("target", self.target)
+        self.products = report.get("products", self.products)
         if "peak" in report and report["points"]:
             self.peaks.append(report["peak"])
             self.neighbours.append(report["neighbours"])
@@ -86,6 +88,8 @@ def machine_table(machine, figures):
     rows = [[key, value] for key, value in machine.items()]
     if figures.peaks:
         rows.append([f"fp32 peak of one core ({figures.target})", f"{max(figures.peaks) / 1e9:.0f} GFLOP/s"])
+        if figures.products:
+            rows.append(["fp32 products of ours", figures.products])
         rows.append(["peak in the worst of the runs", f"{min(figures.peaks) / 1e9:.0f} GFLOP/s"])
         rows.append(["cores that other programs kept busy, in the worst of the runs", f"{max(figures.neighbours):.2f}"])
     for size, speed in sorted(figures.bandwidth.items()):
@@ -224,7 +228,8 @@ def main():
         print(goal)
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(
-            {"machine": machine, "target": figures.target, "peak": max(figures.peaks, default=None),
+            {"machine": machine, "target": figures.target, "products": figures.products,
+             "peak": max(figures.peaks, default=None),
              "bandwidth": [{"bytes": b, "bytes_per_second": s} for b, s in sorted(figures.bandwidth.items())],
              "versions": figures.versions, "empty": figures.empty, "goals": [vars(goal) for goal in checked],
              "points": figures.points, "echo": figures.echo, "sessions": figures.sessions}, indent=1) + "\n")

@@ -16,6 +16,7 @@
 #include "core/base/cores.h"
 #include "core/base/error.h"
 #include "core/kernels/product.h"
+#include "core/kernels/winograd.h"
 #include "server/rpc/drain.h"
 #include "server/rpc/edge.h"
 #include "server/rpc/http_endpoint.h"
@@ -119,7 +120,8 @@ Status Server::Impl::Start() {
   Emit(Event::Level::kInfo, "starting",
        {{"version", options_.version},
         {"revision", options_.revision},
-        {"simd_target", kernels::TargetName()}});
+        {"simd_target", kernels::TargetName()},
+        {"fp32_products", kernels::ProductsName()}});
   // Ports first: a taken one should be known before minutes of loading.
   SEQ_ASSIGN_OR_RETURN(listener_,
                        Listener::Bind(options_.listen, AllowedConnections(), &problems_));

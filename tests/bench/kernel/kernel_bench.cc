@@ -14,6 +14,7 @@
 
 #include "core/base/thread_pool.h"
 #include "core/kernels/target_choice.h"
+#include "core/kernels/winograd.h"
 #include "tests/bench/kernel/neighbours.h"
 #include "tests/bench/kernel/plan.h"
 #include "tests/bench/kernel/report.h"
@@ -31,7 +32,7 @@ struct Options {
   size_t rounds = 11;
   double window_ms = 2;
   std::string json;
-  std::string target;
+  std::string target, products;
   bool serve = false;
 };
 
@@ -133,6 +134,10 @@ void AddOptions(CLI::App* app, Options* options) {
          "SIMD target of ours and of the probes, instead of this processor's best one; the "
          "others have limits of their own, as oneDNN's ONEDNN_MAX_CPU_ISA=AVX2")
       ->check(CLI::IsMember(kernels::OfferedTargets()));
+  app->add_option("--products", options->products,
+                  "How fp32 products go, instead of this processor's best way: winograd, "
+                  "multiply-add; see core/kernels/winograd.h")
+      ->check(CLI::IsMember({"winograd", "multiply-add"}));
   app->add_flag("--serve", options->serve, "Run what standard input asks for; see serve.h");
 }
 
@@ -145,6 +150,9 @@ int Main(int argc, char** argv) {
   const std::unique_ptr<ThreadPool> two_threads = ChooseCores();
   FlushDenormals();
   if (!run.options.target.empty()) kernels::UseTarget(run.options.target);
+  if (!run.options.products.empty()) {
+    kernels::SetWinogradPays(run.options.products == "winograd");
+  }
   if (run.options.serve) return Serve(std::cin, std::cout);
 
   std::vector<std::string> rest = app.remaining();

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/kernels/product.h"
+#include "core/kernels/winograd.h"
 
 namespace sequent::bench {
 namespace {
@@ -27,8 +28,10 @@ json PointJson(const PointResult& result) {
 }  // namespace
 
 std::string Report(const std::vector<PointResult>& results, const Bound& bound, double neighbours) {
-  json report = {
-      {"target", kernels::TargetName()}, {"peak", bound.peak()}, {"neighbours", neighbours}};
+  json report = {{"target", kernels::TargetName()},
+                 {"products", kernels::ProductsName()},
+                 {"peak", bound.peak()},
+                 {"neighbours", neighbours}};
   report["bandwidth"] = json::array();
   for (const auto& [bytes, speed] : bound.bandwidths()) {
     report["bandwidth"].push_back({{"bytes", bytes}, {"bytes_per_second", speed}});

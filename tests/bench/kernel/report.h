@@ -10,7 +10,8 @@
 
 namespace sequent::bench {
 
-// {"target", "peak" (operations/s), "neighbours" (processor seconds per second),
+// {"target", "products" (winograd or multiply-add), "peak" (operations/s),
+//  "neighbours" (processor seconds per second),
 //  "bandwidth": [{"bytes", "bytes_per_second"}],
 //  "points": [{"kind", "cell", "units", "rows", "steps", "rounds",
 //              "seconds": {name: median per call}, "bounds": {name: seconds per call},
