@@ -43,6 +43,7 @@ constexpr size_t kRegisters = 32;
 #else
 constexpr size_t kRegisters = 16;
 #endif
+
 // A weight of a matrix that is packed for Winograd's inner product: a type of its own, since its
 // kernels are others (winograd_tile-inl.h).
 struct WinogradFloat {
