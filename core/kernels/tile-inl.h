@@ -43,6 +43,10 @@ constexpr size_t kRegisters = 32;
 #else
 constexpr size_t kRegisters = 16;
 #endif
+constexpr size_t kRowsInRegisters(size_t vectors) {
+  if (kRegisters == 16) return vectors == 4 ? 3 : 4;
+  return vectors == 4 ? 6 : 8;
+}
 
 // A weight of a matrix that is packed for Winograd's inner product: a type of its own, since its
 // kernels are others (winograd_tile-inl.h).
@@ -52,11 +56,6 @@ struct WinogradFloat {
 template <typename Weight>
 constexpr bool kIsWinograd = std::is_same_v<Weight, WinogradFloat>;
 constexpr bool kWinogradFits = kRegisters == 32;
-
-constexpr size_t kRowsInRegisters(size_t vectors) {
-  if (kRegisters == 16) return vectors == 4 ? 3 : 4;
-  return vectors == 4 ? 6 : 8;
-}
 
 // The rows of a high tile. Where a multiply-add takes an operand from memory, one of four weights
 // needs no register, and there is room for a seventh row.

@@ -39,7 +39,7 @@ struct Prepared {
 // What is known of the vectors that a matrix will be multiplied with.
 enum class Vectors {
   kAnySize,
-  kWithinOne,  // magnitudes are 1 at most; larger ones cost accuracy, nothing else
+  kWithinOne,  // magnitudes are 1 at most; larger ones cost accuracy, and overflow from 1e18 on
 };
 
 class Weights {

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,37 +14,16 @@
 #include "core/kernels/third_level.h"
 #include "tests/core/kernels/oracle.h"
 #include "tests/core/kernels/rows.h"
+#include "tests/core/kernels/winograd_testing.h"
 
 namespace sequent::kernels {
 namespace {
 
-constexpr Arithmetic kBoth[] = {Arithmetic::kWinograd, Arithmetic::kWinogradStates};
 constexpr size_t kMaxRows = 40;
 
 class WinogradTest : public OnEveryTarget {
  protected:
   const oracle::MultiplyAdd multiply_add_;
-};
-
-// Rows as a product with `w` takes them.
-class PreparedRows {
- public:
-  PreparedRows(const PackedMatrix& w, size_t count, const float* const* x)
-      : width_(w.triples() > 0 ? RowLayout(w.inputs()).floats() : 0), values_(count * width_) {
-    for (size_t r = 0; r < count; ++r) rows_.push_back(values_.data() + r * width_);
-    if (w.triples() > 0) {
-      PrepareRows(w, count, x, rows_.data());
-    } else {
-      for (size_t r = 0; r < count; ++r) rows_[r] = const_cast<float*>(x[r]);
-    }
-  }
-
-  const float* const* in(size_t first = 0) const { return rows_.data() + first; }
-
- private:
-  size_t width_;
-  AlignedVector<float> values_;
-  std::vector<float*> rows_;
 };
 
 // The sum of one column, as winograd.h words it.
@@ -81,7 +58,7 @@ TEST_P(WinogradTest, AProductIsItsSumsInOrderForEveryShapeBatchAndStart) {
   for (const auto& [outputs, inputs] : {Shape{1, 24}, {17, 25}, {65, 26}, {130, 64}, {63, 513}}) {
     const std::vector<float> w = RandomVector(outputs * inputs, 1);
     const Rows x = Rows::Random(kMaxRows, inputs, 2), y = Rows::Random(kMaxRows, outputs, 3);
-    for (const Arithmetic arithmetic : kBoth) {
+    for (const Arithmetic arithmetic : kBothWinograds) {
       const PackedMatrix packed =
           PackedMatrix::Pack(w.data(), outputs, inputs, Precision::kFp32, arithmetic);
       ASSERT_EQ(packed.triples(), inputs / 3);
@@ -106,162 +83,6 @@ TEST_P(WinogradTest, AProductIsItsSumsInOrderForEveryShapeBatchAndStart) {
         }
       }
     }
-  }
-}
-
-// Root mean square errors of one product, against double.
-struct Errors {
-  double plain = 0, winograd = 0;
-};
-Errors ErrorsOf(const std::vector<float>& w, size_t outputs, const Rows& x, Arithmetic arithmetic) {
-  const size_t inputs = x.width();
-  Errors errors;
-  const auto square_error = [&](const PackedMatrix& packed) {
-    Rows y(x.count(), outputs);
-    Product(packed, x.count(), PreparedRows(packed, x.count(), x.in()).in(), Start::kZero, nullptr,
-            y.out());
-    double sum = 0;
-    for (size_t r = 0; r < x.count(); ++r) {
-      const oracle::Doubles exact =
-          oracle::Affine(std::vector<float>(outputs), w, oracle::Doubles(x[r].begin(), x[r].end()));
-      for (size_t o = 0; o < outputs; ++o) sum += std::pow(y[r][o] - exact[o], 2);
-    }
-    return std::sqrt(sum / static_cast<double>(x.count() * outputs));
-  };
-  errors.plain = square_error(PackedMatrix::Pack(w.data(), outputs, inputs));
-  errors.winograd =
-      square_error(PackedMatrix::Pack(w.data(), outputs, inputs, Precision::kFp32, arithmetic));
-  return errors;
-}
-
-constexpr size_t kOutputs = 48, kInputs = 256;
-
-std::vector<float> UsualWeights() { return RandomVector(kOutputs * kInputs, 5, 1.0f / 16); }
-
-TEST_P(WinogradTest, StatesOfACellCostLessThanTwiceTheRoundingError) {
-  Rows h = Rows::Random(kMaxRows, kInputs, 6);
-  for (size_t r = 0; r < kMaxRows; ++r) {
-    for (float& x : h[r]) x = std::tanh(x);
-  }
-  const Errors errors = ErrorsOf(UsualWeights(), kOutputs, h, Arithmetic::kWinogradStates);
-  EXPECT_LE(errors.winograd, 2 * errors.plain);
-}
-
-TEST_P(WinogradTest, HoweverLargeRowsAreTheErrorIsThatOfMultiplyAdds) {
-  for (const float size : {1e-15f, 1e-6f, 1.0f, 1e6f, 1e30f}) {
-    Rows x = Rows::Random(kMaxRows, kInputs, 7);
-    for (size_t r = 0; r < kMaxRows; ++r) {
-      for (float& value : x[r]) value *= size;
-    }
-    const Errors errors = ErrorsOf(UsualWeights(), kOutputs, x, Arithmetic::kWinograd);
-    EXPECT_LE(errors.winograd, 1.5 * errors.plain) << size;
-  }
-}
-
-// A sensor in pascals beside one in metres, before anybody has scaled them: the weights make up
-// for it.
-TEST_P(WinogradTest, InputsOfVeryDifferentSizesCostNoAccuracy) {
-  std::vector<float> w = UsualWeights();
-  Rows x = Rows::Random(kMaxRows, kInputs, 8);
-  for (size_t k = 0; k < kInputs; ++k) {
-    const float size = std::pow(10.0f, static_cast<float>(k % 13) - 6);
-    for (size_t r = 0; r < kMaxRows; ++r) x[r][k] *= size;
-    for (size_t o = 0; o < kOutputs; ++o) w[o * kInputs + k] /= size;
-  }
-  const Errors errors = ErrorsOf(w, kOutputs, x, Arithmetic::kWinograd);
-  EXPECT_LE(errors.winograd, 1.5 * errors.plain);
-}
-
-TEST_P(WinogradTest, InputsOfOneSignCostUpToFourTimesTheRoundingError) {
-  Rows x = Rows::Random(kMaxRows, kInputs, 9);
-  for (size_t r = 0; r < kMaxRows; ++r) {
-    for (float& value : x[r]) value = std::abs(value);
-  }
-  const Errors errors = ErrorsOf(UsualWeights(), kOutputs, x, Arithmetic::kWinograd);
-  EXPECT_LE(errors.winograd, 4 * errors.plain);
-}
-
-TEST_P(WinogradTest, ASingleInputGivesItsWeightsToSixDigits) {
-  const std::vector<float> w = UsualWeights();
-  for (const Arithmetic arithmetic : kBoth) {
-    const PackedMatrix packed =
-        PackedMatrix::Pack(w.data(), kOutputs, kInputs, Precision::kFp32, arithmetic);
-    for (const size_t k : {size_t{0}, size_t{100}, kInputs - 1}) {
-      Rows x(1, kInputs), y(1, kOutputs);
-      std::ranges::fill(x[0], 0.0f);
-      x[0][k] = 1;
-      Product(packed, 1, PreparedRows(packed, 1, x.in()).in(), Start::kZero, nullptr, y.out());
-      for (size_t o = 0; o < kOutputs; ++o) EXPECT_NEAR(y[0][o], w[o * kInputs + k], 5e-7);
-    }
-  }
-}
-
-TEST_P(WinogradTest, ARowOfZerosGivesTheBias) {
-  const PackedMatrix packed = PackedMatrix::Pack(UsualWeights().data(), kOutputs, kInputs,
-                                                 Precision::kFp32, Arithmetic::kWinograd);
-  const AlignedVector<float> bias = packed.PackVector(RandomVector(kOutputs, 10).data());
-  Rows x(1, kInputs), y(1, kOutputs);
-  std::ranges::fill(x[0], 0.0f);
-  Product(packed, 1, PreparedRows(packed, 1, x.in()).in(), Start::kBias, bias.data(), y.out());
-  EXPECT_TRUE(SameBits(y[0], std::span(bias).first(kOutputs)));
-}
-
-TEST_P(WinogradTest, AnInputWithoutWeightsDoesNotMatterHoweverLarge) {
-  std::vector<float> w = UsualWeights();
-  for (size_t o = 0; o < kOutputs; ++o) w[o * kInputs + 7] = 0;
-  for (const Arithmetic arithmetic : kBoth) {
-    const PackedMatrix packed =
-        PackedMatrix::Pack(w.data(), kOutputs, kInputs, Precision::kFp32, arithmetic);
-    Rows x = Rows::Random(1, kInputs, 11), with(1, kOutputs), without(1, kOutputs);
-    const auto run = [&](float value, Rows* y) {
-      x[0][7] = value;
-      Product(packed, 1, PreparedRows(packed, 1, x.in()).in(), Start::kZero, nullptr, y->out());
-    };
-    run(0, &without);
-    run(3e38f, &with);
-    EXPECT_TRUE(SameBits(with, without));
-  }
-}
-
-TEST_P(WinogradTest, ARowThatIsNotFiniteSpoilsNoOther) {
-  for (const float bad :
-       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
-    for (const Arithmetic arithmetic : kBoth) {
-      const PackedMatrix packed = PackedMatrix::Pack(UsualWeights().data(), kOutputs, kInputs,
-                                                     Precision::kFp32, arithmetic);
-      Rows x = Rows::Random(9, kInputs, 12), clean(9, kOutputs), y(9, kOutputs);
-      Product(packed, 9, PreparedRows(packed, 9, x.in()).in(), Start::kZero, nullptr, clean.out());
-      x[4][200] = bad;
-      Product(packed, 9, PreparedRows(packed, 9, x.in()).in(), Start::kZero, nullptr, y.out());
-      for (size_t r = 0; r < 9; ++r) {
-        if (r != 4) EXPECT_TRUE(SameBits(y[r], clean[r])) << r;
-      }
-      for (const float value : y[4]) EXPECT_FALSE(std::isfinite(value));
-    }
-  }
-}
-
-TEST_P(WinogradTest, WeightsThatAreNotFiniteAreMultipliedAsEver) {
-  std::vector<float> w = UsualWeights();
-  w[3 * kInputs + 5] = std::numeric_limits<float>::infinity();
-  const PackedMatrix packed =
-      PackedMatrix::Pack(w.data(), kOutputs, kInputs, Precision::kFp32, Arithmetic::kWinograd);
-  EXPECT_EQ(packed.triples(), 0u);
-  const Rows x = Rows::Random(6, kInputs, 13);
-  Rows y(6, kOutputs), plain(6, kOutputs);
-  Product(packed, 6, x.in(), Start::kZero, nullptr, y.out());
-  Product(PackedMatrix::Pack(w.data(), kOutputs, kInputs), 6, x.in(), Start::kZero, nullptr,
-          plain.out());
-  EXPECT_TRUE(SameBits(y, plain));
-}
-
-TEST_P(WinogradTest, WeightsOfAnySizeArePackedToTheSameProducts) {
-  for (const float size : {1e-15f, 1e-6f, 1e15f}) {
-    std::vector<float> w = UsualWeights();
-    for (float& x : w) x *= size;
-    const Rows x = Rows::Random(kMaxRows, kInputs, 14);
-    const Errors errors = ErrorsOf(w, kOutputs, x, Arithmetic::kWinograd);
-    EXPECT_LE(errors.winograd, 1.5 * errors.plain) << size;
   }
 }
 
@@ -349,6 +170,17 @@ TEST_P(WinogradTest, LstmAndGruEqualTheOracle) {
   }
 }
 
+TEST_P(WinogradTest, StatesFarOutsideOfWhatIsExpectedStayFinite) {
+  Cell cell(4, 70, 40, 5);
+  for (size_t r = 0; r < 5; ++r) {
+    for (float& x : cell.h[r]) x *= 1e6f;
+  }
+  const Rows next = cell.Step(0, 5, false)[0];
+  for (size_t r = 0; r < 5; ++r) {
+    for (const float x : next[r]) EXPECT_LE(std::abs(x), 1.0f);
+  }
+}
+
 void ExpectSameBitsInEveryBatch(const Cell& cell, size_t rows, std::span<const size_t> counts) {
   std::vector<std::vector<Rows>> alone;
   for (size_t r = 0; r < rows; ++r) alone.push_back(cell.Step(r, 1, true));
@@ -412,23 +244,12 @@ TEST_P(WinogradTest, HowAStepWalksOverItsPanelsMakesNoDifference) {
   }
 }
 
-std::vector<std::string> TargetsItFits() {
-  std::vector<std::string> targets = OfferedTargets();
-  std::erase_if(targets, [](const std::string& target) {
-    UseTarget(target);
-    return !WinogradFits();
-  });
-  UseTarget("");
-  return targets;
-}
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(WinogradTest);
-INSTANTIATE_TEST_SUITE_P(Targets, WinogradTest, ::testing::ValuesIn(TargetsItFits()),
-                         [](const auto& info) { return info.param; });
+SEQUENT_WHERE_WINOGRAD_FITS(WinogradTest);
 
 class WinogradOnEveryTargetTest : public OnEveryTarget {};
 
 TEST_P(WinogradOnEveryTargetTest, WhereItDoesNotFitRowsGoInUnprepared) {
-  const PackedMatrix packed = PackedMatrix::Pack(UsualWeights().data(), kOutputs, kInputs,
+  const PackedMatrix packed = PackedMatrix::Pack(RandomVector(48 * 256, 5).data(), 48, 256,
                                                  Precision::kFp32, Arithmetic::kWinograd);
   EXPECT_EQ(packed.winograd(), WinogradFits());
   EXPECT_EQ(packed.triples() > 0, WinogradFits());
